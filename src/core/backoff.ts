@@ -1,0 +1,36 @@
+// When a failed attempt is followed by another, and how long after: full jitter, and the provider's word first.
+
+import { toMilliseconds, type Duration } from './duration.ts';
+import { RetryableError, TerminalError } from './errors.ts';
+
+/** How a step or tool is retried. `attempts` counts the first one, so 1 means that nothing is retried. */
+export interface RetryPolicy {
+  attempts: number;
+  backoff?: { initial?: Duration; factor?: number; max?: Duration; jitter?: 'full' | 'none' };
+  /** Which errors another attempt may mend; by default all but `TerminalError` and `InvalidInput`. */
+  retryOn?: (error: unknown) => boolean;
+}
+
+const DEFAULT_INITIAL_MS = 500;
+const DEFAULT_FACTOR = 2;
+const DEFAULT_MAX_MS = 60_000;
+
+/**
+ * Returns the milliseconds to wait before the attempt that follows attempt number `attempt` (1 is the first), or undefined
+ * when there must be no further one. `random` is a number in [0, 1): with full jitter the wait is spread over the whole
+ * interval, so that many callers that failed together do not return together. A `retryAfterMs` on the error is a lower bound.
+ */
+export function nextAttemptDelay(policy: RetryPolicy, attempt: number, error: unknown, random: number): number | undefined {
+  if (attempt >= policy.attempts || !isRetryable(policy, error)) return undefined;
+  const { initial = DEFAULT_INITIAL_MS, factor = DEFAULT_FACTOR, max = DEFAULT_MAX_MS, jitter = 'full' } = policy.backoff ?? {};
+  const ceiling = Math.min(toMilliseconds(max), toMilliseconds(initial) * factor ** (attempt - 1));
+  const wait = jitter === 'full' ? ceiling * random : ceiling;
+  const asked = error instanceof RetryableError ? (error.retryAfterMs ?? 0) : 0;
+  return Math.max(wait, asked);
+}
+
+function isRetryable(policy: RetryPolicy, error: unknown): boolean {
+  if (error instanceof TerminalError) return false;
+  if (policy.retryOn) return policy.retryOn(error);
+  return (error as { code?: unknown } | undefined)?.code !== 'invalid_input';
+}

@@ -1,0 +1,102 @@
+// A marked method: what a decorator leaves behind. It does nothing until `createApp` lists its class and the app is started.
+
+import type { z } from 'zod';
+import type { RetryPolicy } from '../core/backoff.ts';
+import type { Duration } from '../core/duration.ts';
+import { HoldfastError } from '../core/errors.ts';
+
+/** Any method that can be marked. */
+export type DurableMethod = (...args: never[]) => Promise<unknown>;
+
+export interface WorkflowOptions {
+  /** The lane (queue) that runs of this workflow wait in; `default` when not given. */
+  lane?: string;
+  /** A zod schema of the workflow's one input: it is checked before a run is recorded, and types the method's parameter. */
+  input?: z.ZodType;
+  /** How often a run may be taken up again after its process died before it is a dead letter. Default 100. */
+  maxRecoveries?: number;
+}
+
+export interface StepOptions {
+  /** The name in timelines and histories; the method's own by default. Renaming it strands running work. */
+  name?: string;
+  /** Retries of failed attempts; none by default. */
+  retries?: RetryPolicy;
+  /** How long one attempt may take before its signal is aborted and the attempt has failed. */
+  timeout?: Duration;
+}
+
+export interface TransactionOptions {
+  name?: string;
+  isolation?: 'read committed' | 'repeatable read' | 'serializable';
+  readOnly?: boolean;
+}
+
+export type OperationKind = 'workflow' | 'step' | 'transaction';
+
+/** Carries a call of a marked method to the running app; made anew each time that an app starts. */
+export type Invoke = (args: unknown[]) => Promise<unknown>;
+
+interface Marks {
+  workflow: WorkflowOptions;
+  step: StepOptions;
+  transaction: TransactionOptions;
+}
+
+/** What a decorator knows about one method, and where calls of it go while an app runs. */
+export class Operation<Kind extends OperationKind = OperationKind> {
+  readonly kind: Kind;
+  readonly options: Marks[Kind];
+  readonly method: DurableMethod;
+  readonly #receivers = new Map<unknown, Invoke>();
+
+  constructor(kind: Kind, options: Marks[Kind], method: DurableMethod) {
+    this.kind = kind;
+    this.options = options;
+    this.method = method;
+  }
+
+  /** Sends calls on `receiver` (a class or an instance) to `invoke`, until the function that is returned is called. */
+  bind(receiver: unknown, invoke: Invoke): () => void {
+    if (this.#receivers.has(receiver)) {
+      throw new HoldfastError(
+        'app_running',
+        `${this.method.name} already belongs to an app that is running in this process: stop that one first.`,
+      );
+    }
+    this.#receivers.set(receiver, invoke);
+    return () => this.#receivers.delete(receiver);
+  }
+
+  /**
+   * Returns where a call with `this` = `receiver` goes. A static method that was taken off its class has no `this`, and one of
+   * a subclass another one; with a single receiver there is no doubt which is meant.
+   * @throws HoldfastError `not_running` when no running app lists the class or instance.
+   */
+  route(receiver: unknown): Invoke {
+    const single = this.#receivers.size === 1 ? this.#receivers.values().next().value : undefined;
+    const invoke = this.#receivers.get(receiver) ?? single;
+    if (invoke) return invoke;
+    throw new HoldfastError(
+      'not_running',
+      `'${this.method.name}' was called, but no running app lists its class: put it into createApp({ services: [...] }) and start the app first.`,
+    );
+  }
+}
+
+const operations = new WeakMap<object, Operation>();
+
+/** Returns the operation that `method` was marked as, or undefined for an ordinary function. */
+export function operationOf(method: unknown): Operation | undefined {
+  return typeof method === 'function' ? operations.get(method) : undefined;
+}
+
+/** Returns a function that stands in for `operation.method` and routes its calls. */
+export function standIn(operation: Operation): DurableMethod {
+  const dispatch = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
+    return operation.route(this)(args);
+  };
+  Object.defineProperty(dispatch, 'name', { value: operation.method.name });
+  operations.set(dispatch, operation);
+  return dispatch;
+}

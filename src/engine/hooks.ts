@@ -1,0 +1,15 @@
+// What the rest of the engine is told about as it happens in this process. The database stays the truth; these are hints to look.
+
+/** Called by the system database after the named thing was committed. None of them may throw or block. */
+export interface EngineHooks {
+  /** A run became claimable in this lane. */
+  enqueued(lane: string): void;
+  /** A run that was executing here ended, or was given away; its place in the lane is free. */
+  released(runId: string, lane: string | undefined): void;
+  /** Something was recorded for this run: a step, a message, a stream value. */
+  recorded(runId: string): void;
+  /** A claim on this lane took `count` runs. */
+  claimed(lane: string, count: number): void;
+  /** Resolves to true when the run has ended, to false after a second, so that the waiter can look whether it is still wanted. */
+  ended(runId: string): Promise<boolean>;
+}

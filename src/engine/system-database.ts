@@ -1,0 +1,84 @@
+// The one class that extends the SDK: its system database, with hooks where the stock one only polls. It delegates and adds nothing else.
+
+import system from '@dbos-inc/dbos-sdk/internal/system_database';
+import type { RunningWorkflowEntry, SystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database';
+import type { EngineHooks } from './hooks.ts';
+
+type Arguments<Name extends keyof SystemDatabase> = SystemDatabase[Name] extends (...args: infer A) => unknown ? A : never;
+type Result<Name extends keyof SystemDatabase> = SystemDatabase[Name] extends (...args: never[]) => infer R ? R : never;
+
+/** The methods that are overridden, with the number of parameters that version 5.3.0 declares for each. */
+export const OVERRIDDEN = {
+  initWorkflowStatus: 3,
+  initChildWorkflowStatus: 7,
+  resumeWorkflows: 2,
+  findAndMarkStartableWorkflows: 4,
+  trackRunningWorkflow: 3,
+  recordOperationResult: 6,
+  writeStreamFromWorkflow: 6,
+  writeStreamFromStep: 5,
+  awaitWorkflowResult: 6,
+} as const;
+
+/** Returns the SDK's `SystemDatabase`, reporting to `hooks`. */
+export function systemDatabaseWith(hooks: EngineHooks): typeof SystemDatabase {
+  return class HookedSystemDatabase extends system.SystemDatabase {
+    override async initWorkflowStatus(...args: Arguments<'initWorkflowStatus'>): Result<'initWorkflowStatus'> {
+      const result = await super.initWorkflowStatus(...args);
+      if (args[0].status === 'ENQUEUED' && args[0].queueName) hooks.enqueued(args[0].queueName);
+      return result;
+    }
+
+    override async initChildWorkflowStatus(...args: Arguments<'initChildWorkflowStatus'>): Result<'initChildWorkflowStatus'> {
+      const result = await super.initChildWorkflowStatus(...args);
+      if (args[0].status === 'ENQUEUED' && args[0].queueName) hooks.enqueued(args[0].queueName);
+      hooks.recorded(args[2]);
+      return result;
+    }
+
+    override async resumeWorkflows(...args: Arguments<'resumeWorkflows'>): Result<'resumeWorkflows'> {
+      await super.resumeWorkflows(...args);
+      hooks.enqueued(args[1] ?? RECOVERY_LANE);
+    }
+
+    override async findAndMarkStartableWorkflows(
+      ...args: Arguments<'findAndMarkStartableWorkflows'>
+    ): Result<'findAndMarkStartableWorkflows'> {
+      const claimed = await super.findAndMarkStartableWorkflows(...args);
+      hooks.claimed(args[0].name, claimed.length);
+      return claimed;
+    }
+
+    override trackRunningWorkflow(runId: string, entry: RunningWorkflowEntry, outcome: Promise<unknown>): void {
+      super.trackRunningWorkflow(runId, entry, outcome);
+      void entry.promise.then(() => hooks.released(runId, entry.queueName));
+    }
+
+    override async recordOperationResult(...args: Arguments<'recordOperationResult'>): Result<'recordOperationResult'> {
+      await super.recordOperationResult(...args);
+      hooks.recorded(args[0]);
+    }
+
+    override async writeStreamFromWorkflow(...args: Arguments<'writeStreamFromWorkflow'>): Result<'writeStreamFromWorkflow'> {
+      await super.writeStreamFromWorkflow(...args);
+      hooks.recorded(args[0]);
+    }
+
+    override async writeStreamFromStep(...args: Arguments<'writeStreamFromStep'>): Result<'writeStreamFromStep'> {
+      await super.writeStreamFromStep(...args);
+      hooks.recorded(args[0]);
+    }
+
+    /** Waits for the hint that the run has ended before it asks the database, instead of asking every second for every waiter. */
+    override async awaitWorkflowResult(...args: Arguments<'awaitWorkflowResult'>): Result<'awaitWorkflowResult'> {
+      const [runId, timeoutSeconds, callerId] = args;
+      while (timeoutSeconds === undefined && !(await hooks.ended(runId))) {
+        if (callerId) await this.checkIfCanceledLimited(callerId);
+      }
+      return super.awaitWorkflowResult(...args);
+    }
+  };
+}
+
+/** The SDK's internal queue, through which runs without a lane are taken up again. */
+export const RECOVERY_LANE = '_dbos_internal_queue';
