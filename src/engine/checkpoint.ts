@@ -1,0 +1,89 @@
+// One checkpointed step: its body runs at most until its outcome is recorded, and a recorded outcome is never computed again.
+
+import { DBOS } from '@dbos-inc/dbos-sdk';
+import { errorRecord, isRecorded, RecordedError } from '../core/recorded-error.ts';
+import { assertSerializable } from '../core/serializable.ts';
+import type { DataSource, TransactionSettings } from './data-source.ts';
+import type { Gate } from './drain.ts';
+
+/** Who runs: the step that a body belongs to. */
+export interface StepIdentity {
+  runId: string;
+  stepId: number;
+  tenant: string;
+  /** Aborted when the run is cancelled; looking at it starts to watch for that. */
+  cancelled(): AbortSignal;
+}
+
+/** Runs steps and transactions of workflows through the gate of a process that may stop. */
+export class Checkpoints {
+  readonly #gate: Gate;
+  readonly #source: DataSource;
+
+  constructor(gate: Gate, source: DataSource) {
+    this.#gate = gate;
+    this.#source = source;
+  }
+
+  /** Runs `body` as the step `name` of the calling workflow and returns its recorded result, or throws its recorded error. */
+  async step<T>(name: string, body: (identity: StepIdentity) => Promise<T>): Promise<T> {
+    return withRecordedErrors(() =>
+      DBOS.runStep(() => this.#gate.pass(() => recordable(name, () => body(currentIdentity()), isControlFlow)), { name }),
+    );
+  }
+
+  /** Runs `body` as the transaction `name`, as a step of the calling workflow or, outside of one, by itself. */
+  async transaction<T>(name: string, settings: TransactionSettings, body: () => Promise<T>): Promise<T> {
+    if (!DBOS.isWithinWorkflow()) return this.#source.run(name, settings, body);
+    const isNoOutcome = async (error: unknown): Promise<boolean> => isControlFlow(error) || this.#source.mustRetry(error);
+    return withRecordedErrors(() =>
+      this.#gate.pass(() => this.#source.run(name, settings, () => recordable(name, body, isNoOutcome))),
+    );
+  }
+
+  /** Whether the process has begun to stop; pauses end then, and what would follow them is left to another process. */
+  get stopping(): AbortSignal {
+    return this.#gate.closing;
+  }
+
+  /** Leaves a step for good without an outcome: the run goes on elsewhere. */
+  abandon(): Promise<never> {
+    return this.#gate.abandon();
+  }
+}
+
+function currentIdentity(): StepIdentity {
+  const status = DBOS.stepStatus;
+  return {
+    runId: DBOS.workflowID!,
+    stepId: DBOS.stepID!,
+    tenant: DBOS.authenticatedUser,
+    cancelled: () => status!.cancelSignal,
+  };
+}
+
+/** Runs `body`; what it returns or throws is in the form in which it is recorded, so that it is the same when it is replayed. */
+async function recordable<T>(
+  name: string,
+  body: () => Promise<T>,
+  isNoOutcome: (error: unknown) => boolean | Promise<boolean>,
+): Promise<T> {
+  try {
+    return assertSerializable(await body(), `The result of ${name}`);
+  } catch (error) {
+    throw (await isNoOutcome(error)) ? error : new RecordedError(errorRecord(error));
+  }
+}
+
+async function withRecordedErrors<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw isRecorded(error) ? new RecordedError(errorRecord(error)) : error;
+  }
+}
+
+/** Tells whether `error` is the SDK's way to stop a run that was cancelled, or that somebody else owns. */
+function isControlFlow(error: unknown): boolean {
+  return error instanceof Error && 'dbosErrorCode' in error;
+}

@@ -1,0 +1,203 @@
+// The engine of one process: everything that a started app needs of the DBOS SDK, and its orderly end.
+
+import { randomUUID } from 'node:crypto';
+import { DBOS } from '@dbos-inc/dbos-sdk';
+import type { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor';
+import type { Knex } from 'knex';
+import { Checkpoints } from './checkpoint.ts';
+import { Completions } from './completion.ts';
+import { DataSource } from './data-source.ts';
+import { Dispatcher, type ListenTo } from './dispatch.ts';
+import { Gate } from './drain.ts';
+import type { EngineHooks } from './hooks.ts';
+import { launchSdk } from './launch.ts';
+import { Lease } from './lease.ts';
+import { type EngineLog, sdkLogger } from './logger.ts';
+import { PeerSignals } from './peers.ts';
+import { hostIdentity, processIdentity } from './process-identity.ts';
+import type { RegisteredWorkflow } from './runs.ts';
+import { assertSdkShape } from './shape.ts';
+import { systemDatabaseWith } from './system-database.ts';
+import { handOver } from './takeover.ts';
+
+export interface LaneLimits {
+  /** How many runs of this lane one process runs at a time. */
+  concurrency?: number;
+  /** How many runs of this lane run at a time, over all processes. */
+  globalConcurrency?: number;
+  /** At most this many runs are started in each period. */
+  rate?: { limit: number; periodSeconds: number };
+}
+
+export interface EngineOptions {
+  databaseUrl: string;
+  db: Knex;
+  /** Which runs are ours among those in the database. */
+  application: string;
+  version: string;
+  role: 'all' | 'api' | 'worker';
+  listenTo: ListenTo;
+  lanes: Record<string, LaneLimits>;
+  workflows: Record<string, { body: RegisteredWorkflow; maxRecoveries?: number | undefined }>;
+  /** Connections that the SDK may hold. */
+  poolSize: number;
+  launchDeadlineMs: number;
+  log: EngineLog;
+  /** Told about everything that is recorded for a run in this process. */
+  onRecorded: (runId: string) => void;
+}
+
+/** All builds carry the same version: a deploy takes over what the one before it left, and each run's history tells whether it fits. */
+const APPLICATION_VERSION = 'holdfast';
+const RESULT_CHECK_MS = 1000;
+
+/** A launched engine. There is one in a process at a time, because the SDK is one to a process. */
+export class Engine {
+  readonly checkpoints: Checkpoints;
+  readonly source: DataSource;
+  readonly executorId: string = randomUUID();
+  readonly #options: EngineOptions;
+  readonly #gate = new Gate();
+  readonly #dispatcher: Dispatcher;
+  readonly #signals: PeerSignals;
+  readonly #lease: Lease;
+  readonly #workflows = new Map<string, RegisteredWorkflow>();
+  #completions: Completions | undefined;
+
+  private constructor(options: EngineOptions) {
+    this.#options = options;
+    this.source = new DataSource(options.db);
+    this.checkpoints = new Checkpoints(this.#gate, this.source);
+    this.#dispatcher = new Dispatcher(options.listenTo);
+    this.#signals = new PeerSignals(options.databaseUrl, options.log, (lane) => this.#dispatcher.enqueued(lane));
+    this.#lease = this.#newLease();
+  }
+
+  /** Registers the app's workflows, launches the SDK, declares the lanes, and begins to take runs. */
+  static async start(options: EngineOptions): Promise<Engine> {
+    assertSdkShape();
+    const engine = new Engine(options);
+    try {
+      await engine.#launch();
+      return engine;
+    } catch (error) {
+      await engine.#tearDown();
+      throw error;
+    }
+  }
+
+  /** Returns the registered form of the workflow `name`. */
+  workflow(name: string): RegisteredWorkflow {
+    const registered = this.#workflows.get(name);
+    if (!registered) throw new Error(`The workflow '${name}' is not registered with the engine.`);
+    return registered;
+  }
+
+  /** Waits for a run to end; see `Completions.wait`. */
+  async ended(runId: string, signal?: AbortSignal): Promise<void> {
+    await this.#completions?.wait(runId, signal);
+  }
+
+  /**
+   * Stops taking runs, lets bodies that are running end for up to `graceMs` milliseconds, hands what is unfinished to the other
+   * executors (or to the next start), and closes the SDK. Returns how many bodies were cut off.
+   */
+  async stop(graceMs: number): Promise<number> {
+    await this.#dispatcher.stop();
+    const cutOff = await this.#gate.close(graceMs);
+    const lanes = await handOver(this.#options.db, this.executorId).catch((error: Error) => {
+      this.#options.log.warn(`Unfinished runs could not be handed over now; they will be once the lease has ended: ${error.message}`);
+      return [];
+    });
+    for (const lane of new Set(lanes)) this.#signals.tell(lane);
+    if (lanes.length > 0) this.#options.log.info(`${lanes.length} unfinished ${lanes.length === 1 ? 'run was' : 'runs were'} handed over.`);
+    await this.#tearDown();
+    return cutOff;
+  }
+
+  async #launch(): Promise<void> {
+    const { workflows, databaseUrl, application, log, poolSize, launchDeadlineMs } = this.#options;
+    this.source.register();
+    for (const [name, { body, maxRecoveries }] of Object.entries(workflows)) {
+      const settings = maxRecoveries === undefined ? { name } : { name, maxRecoveryAttempts: maxRecoveries };
+      this.#workflows.set(name, DBOS.registerWorkflow(body, settings));
+    }
+    await this.#lease.take();
+    const config = {
+      name: application,
+      systemDatabaseUrl: databaseUrl,
+      systemDatabasePoolSize: poolSize,
+      applicationVersion: APPLICATION_VERSION,
+      executorID: this.executorId,
+      runMigrations: false,
+      logger: sdkLogger(log),
+      ...(this.#options.listenTo === 'all' ? {} : { listenQueues: [...this.#options.listenTo] }),
+    };
+    const executor = await launchSdk(config, systemDatabaseWith(this.#hooks()), log, launchDeadlineMs);
+    this.#completions = new Completions(executor.systemDatabase.pool);
+    await this.#declareLanes();
+    await this.#signals.start();
+    await this.#dispatcher.start(executor as DBOSExecutor);
+    await this.#lease.start();
+  }
+
+  async #declareLanes(): Promise<void> {
+    for (const [name, limits] of Object.entries(this.#options.lanes)) {
+      await DBOS.registerQueue(name, {
+        onConflict: 'always_update',
+        ...(limits.concurrency === undefined ? {} : { workerConcurrency: limits.concurrency }),
+        ...(limits.globalConcurrency === undefined ? {} : { globalConcurrency: limits.globalConcurrency }),
+        ...(limits.rate ? { rateLimit: { limitPerPeriod: limits.rate.limit, periodSec: limits.rate.periodSeconds } } : {}),
+      });
+    }
+  }
+
+  #hooks(): EngineHooks {
+    return {
+      enqueued: (lane) => {
+        this.#dispatcher.enqueued(lane);
+        if (this.#lease.peers > 0) this.#signals.tell(lane);
+      },
+      released: (runId, lane) => {
+        this.#dispatcher.released(lane);
+        this.#completions?.hint(runId);
+        this.#options.onRecorded(runId);
+      },
+      recorded: (runId) => this.#options.onRecorded(runId),
+      claimed: (lane, count) => this.#dispatcher.claimed(lane, count),
+      ended: async (runId) => (await this.#completions?.endsWithin(runId, RESULT_CHECK_MS)) ?? true,
+    };
+  }
+
+  #newLease(): Lease {
+    const { db, log, application, role, version } = this.#options;
+    return new Lease({
+      db,
+      log,
+      application,
+      executor: {
+        executorId: this.executorId,
+        host: hostIdentity(),
+        pid: process.pid,
+        process: processIdentity(process.pid) ?? `${process.pid}`,
+        role,
+        version,
+      },
+      onOrphans: (lanes) => {
+        for (const lane of lanes) {
+          this.#dispatcher.enqueued(lane);
+          this.#signals.tell(lane);
+        }
+      },
+    });
+  }
+
+  async #tearDown(): Promise<void> {
+    await this.#dispatcher.stop();
+    await this.#signals.stop();
+    await this.#lease.stop();
+    this.#completions?.close();
+    await DBOS.shutdown({ deregister: true }).catch((error: Error) => this.#options.log.warn(`The engine did not close cleanly: ${error.message}`));
+    this.#dispatcher.restore();
+  }
+}

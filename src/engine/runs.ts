@@ -1,0 +1,99 @@
+// Starting, stopping and addressing runs: the engine's side of admission.
+
+import { DBOS } from '@dbos-inc/dbos-sdk';
+import { Conflict, NotFound } from '../core/errors.ts';
+import { RecordedError, errorRecord, isRecorded } from '../core/recorded-error.ts';
+
+/** A workflow as the SDK knows it. */
+export type RegisteredWorkflow = (...args: unknown[]) => Promise<unknown>;
+
+export interface StartRequest {
+  runId?: string | undefined;
+  workflow: RegisteredWorkflow;
+  args: unknown[];
+  /** The lane to wait in; without one the run starts at once in this process. */
+  lane?: string | undefined;
+  /** Smaller numbers go first within a lane; 0 is first of all. */
+  priority?: number | undefined;
+  delayMs?: number | undefined;
+  /** The run is cancelled when it has not ended this long after it began to run. */
+  timeoutMs?: number | undefined;
+  tenant?: string | undefined;
+  attributes?: Record<string, unknown> | undefined;
+}
+
+/** A run that was started. */
+export interface StartedRun {
+  id: string;
+  /** Resolves to the run's result; rejects with its recorded error, `run_cancelled` or `run_dead`. */
+  result(): Promise<unknown>;
+}
+
+/** Records a run, and returns it. With an id that is taken nothing is started: the run that has it is returned. */
+export async function startRun(request: StartRequest): Promise<StartedRun> {
+  const handle = await DBOS.startWorkflow(request.workflow, {
+    workflowID: request.runId,
+    queueName: request.lane,
+    timeoutMS: request.timeoutMs,
+    authenticatedUser: request.tenant,
+    workflowAttributes: request.attributes,
+    enqueueOptions: enqueueOptions(request),
+  })(...request.args);
+  return { id: handle.workflowID, result: () => resultOf(handle.workflowID, () => handle.getResult()) };
+}
+
+function enqueueOptions({ lane, priority, delayMs }: StartRequest): { priority?: number; delaySeconds?: number } | undefined {
+  if (lane === undefined) return undefined;
+  return {
+    ...(priority ? { priority } : {}),
+    ...(delayMs ? { delaySeconds: delayMs / 1000 } : {}),
+  };
+}
+
+/** Returns a handle to a run that exists already. */
+export function existingRun(runId: string): StartedRun {
+  return { id: runId, result: () => resultOf(runId, () => DBOS.retrieveWorkflow(runId).getResult()) };
+}
+
+/** Takes a run away from whoever runs it: nothing is recorded for it afterwards. Its children too, unless `children` is false. */
+export async function cancelRun(runId: string, children: boolean): Promise<void> {
+  await DBOS.cancelWorkflow(runId, { cancelChildren: children });
+}
+
+/**
+ * Leaves a message for a run. It is kept until the run waits for it. A repeated `idempotencyKey` leaves no second one.
+ * @throws NotFound `run_not_found`
+ */
+export async function sendMessage(runId: string, topic: string, body: unknown, idempotencyKey?: string): Promise<void> {
+  try {
+    await DBOS.send(runId, { body }, topic, idempotencyKey);
+  } catch (error) {
+    if (sdkCode(error) !== NON_EXISTENT_WORKFLOW) throw error;
+    throw new NotFound('run_not_found', `There is no run '${runId}' to send a message to.`);
+  }
+}
+
+async function resultOf(runId: string, wait: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await wait();
+  } catch (error) {
+    if (isRecorded(error)) throw new RecordedError(errorRecord(error));
+    if (sdkName(error).endsWith('WorkflowCancelledError')) {
+      throw new Conflict('run_cancelled', `Run '${runId}' was cancelled and has no result.`);
+    }
+    if (sdkName(error).includes('MaxRecoveryAttempts')) {
+      throw new Conflict('run_dead', `Run '${runId}' is a dead letter: its process died too often while it ran.`);
+    }
+    throw error;
+  }
+}
+
+const NON_EXISTENT_WORKFLOW = 16;
+
+function sdkCode(error: unknown): unknown {
+  return (error as { dbosErrorCode?: unknown } | undefined)?.dbosErrorCode;
+}
+
+function sdkName(error: unknown): string {
+  return sdkCode(error) === undefined ? '' : String((error as object).constructor.name);
+}

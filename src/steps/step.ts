@@ -1,0 +1,123 @@
+// A step's way from call to checkpoint: attempts with a time limit each, pauses with jitter between them, one recorded outcome.
+
+import { nextAttemptDelay } from '../core/backoff.ts';
+import { toMilliseconds } from '../core/duration.ts';
+import { RetryableError } from '../core/errors.ts';
+import { idempotencyKey } from '../core/idempotency-key.ts';
+import { errorRecord } from '../core/recorded-error.ts';
+import type { StepOptions } from '../define/operation.ts';
+import type { Checkpoints, StepIdentity } from '../engine/checkpoint.ts';
+import { insideWorkflow } from '../engine/verbs.ts';
+import { pause } from '../lib/pause.ts';
+import type { FailedAttempt } from '../store/attempts.ts';
+import { inStepContext, type StepContext } from './context.ts';
+
+export interface StepRunner {
+  checkpoints: Checkpoints;
+  /** Notes a failed attempt for the timeline; must not throw. */
+  onFailedAttempt: (attempt: FailedAttempt) => Promise<void>;
+}
+
+type Body = () => Promise<unknown>;
+
+/** Runs `body` as the step `name`: durably in a workflow's body; anywhere else just with its attempts and its time limit. */
+export async function runStep(runner: StepRunner, name: string, options: StepOptions, body: Body): Promise<unknown> {
+  if (!insideWorkflow()) return runAttempts(runner, name, options, body, undefined);
+  return runner.checkpoints.step(name, (identity) => runAttempts(runner, name, options, body, identity));
+}
+
+async function runAttempts(
+  runner: StepRunner,
+  name: string,
+  options: StepOptions,
+  body: Body,
+  identity: StepIdentity | undefined,
+): Promise<unknown> {
+  const policy = options.retries ?? { attempts: 1 };
+  for (let attempt = 1; ; attempt += 1) {
+    const startedAt = new Date();
+    try {
+      return await runAttempt(name, options, body, attempt, identity);
+    } catch (error) {
+      const delay = nextAttemptDelay(policy, attempt, error, Math.random());
+      if (identity) {
+        const { code, message } = errorRecord(error);
+        const retryInMs = delay === undefined ? null : Math.round(delay);
+        const { runId, stepId } = identity;
+        await runner.onFailedAttempt({ runId, stepId, step: name, attempt, startedAt, code, message, retryInMs });
+      }
+      if (delay === undefined || identity?.cancelled().aborted) throw error;
+      await pauseBetween(runner, delay, identity);
+    }
+  }
+}
+
+/** Waits for the next attempt. A process that stops does not wait: the run goes on elsewhere, with this attempt still unrecorded. */
+async function pauseBetween(runner: StepRunner, delayMs: number, identity: StepIdentity | undefined): Promise<void> {
+  if (!identity) return pause(delayMs);
+  const { stopping } = runner.checkpoints;
+  try {
+    await pause(delayMs, AbortSignal.any([identity.cancelled(), stopping]));
+  } catch (error) {
+    if (stopping.aborted) return runner.checkpoints.abandon();
+    throw error;
+  }
+}
+
+async function runAttempt(
+  name: string,
+  options: StepOptions,
+  body: Body,
+  attempt: number,
+  identity: StepIdentity | undefined,
+): Promise<unknown> {
+  const limit = options.timeout === undefined ? undefined : timeLimit(name, toMilliseconds(options.timeout));
+  try {
+    const run = inStepContext(contextOf(name, attempt, identity, limit?.signal), body);
+    return await (limit ? Promise.race([run, limit.expired]) : run);
+  } finally {
+    limit?.clear();
+  }
+}
+
+interface TimeLimit {
+  signal: AbortSignal;
+  /** Rejects when the time is up. */
+  expired: Promise<never>;
+  clear(): void;
+}
+
+function timeLimit(name: string, ms: number): TimeLimit {
+  const controller = new AbortController();
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  const timer = setTimeout(() => {
+    const error = new RetryableError('step_timeout', `An attempt of ${name} took longer than its limit of ${ms} ms.`);
+    controller.abort(error);
+    reject(error);
+  }, ms);
+  return { signal: controller.signal, expired: promise, clear: () => clearTimeout(timer) };
+}
+
+function contextOf(
+  name: string,
+  attempt: number,
+  identity: StepIdentity | undefined,
+  timeout: AbortSignal | undefined,
+): StepContext {
+  let signal: AbortSignal | undefined;
+  return {
+    runId: identity?.runId,
+    stepId: identity?.stepId,
+    name,
+    attempt,
+    tenant: identity?.tenant,
+    idempotencyKey: identity && idempotencyKey(identity.runId, String(identity.stepId)),
+    get signal() {
+      // Made when it is first looked at: watching for a cancellation is not free.
+      const parts = [timeout, identity?.cancelled()].filter((part) => part !== undefined);
+      signal ??= AbortSignal.any(parts);
+      return signal;
+    },
+  };
+}
