@@ -1,5 +1,8 @@
 // A set of whole numbers, written short: `0-5,7`. It is how an event stream's position says what has been seen already.
 
+/** The largest number that a step can have: one below the end of Postgres' integers. */
+const LARGEST = 2 ** 31 - 2;
+
 /** The numbers of a set as closed ranges in ascending order, neither touching nor overlapping. */
 export type RangeSet = ReadonlyArray<readonly [first: number, last: number]>;
 
@@ -33,7 +36,7 @@ export function parseRanges(text: string): RangeSet | undefined {
     if (!match) return undefined;
     const first = Number(match[1]);
     const last = Number(match[2] ?? match[1]);
-    if (last < first || first <= previous + 1) return undefined;
+    if (last < first || first <= previous + 1 || last > LARGEST) return undefined;
     set = [...set, [first, last]];
     previous = last;
   }

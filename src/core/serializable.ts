@@ -19,6 +19,9 @@ export function assertSerializable<T>(value: T, what: string): T {
   );
 }
 
+/** Far beyond any sensible document, and far below what recursion can bear. */
+const DEEPEST = 500;
+
 interface Finding {
   path: string;
   kind: string;
@@ -28,6 +31,7 @@ function findUnserializable(value: unknown, path: string, above: Set<object>): F
   if (typeof value === 'function') return { path, kind: 'a function' };
   if (typeof value === 'symbol') return { path, kind: 'a symbol' };
   if (typeof value !== 'object' || value === null) return undefined;
+  if (above.size >= DEEPEST) return { path: '', kind: `nested deeper than ${DEEPEST} levels` };
   if (above.has(value)) return { path, kind: 'a reference to something that contains it' };
   const prototype: unknown = Object.getPrototypeOf(value);
   const plain = prototype === Object.prototype || prototype === null || Array.isArray(value);
@@ -36,6 +40,7 @@ function findUnserializable(value: unknown, path: string, above: Set<object>): F
   }
   above.add(value);
   for (const [key, item] of entriesOf(value)) {
+    if (key === '__proto__') return { path, kind: `an object with the key '__proto__'` };
     const found = findUnserializable(item, path === '' ? key : `${path}.${key}`, above);
     if (found) return found;
   }

@@ -34,8 +34,12 @@ export interface TransactionOptions {
 
 export type OperationKind = 'workflow' | 'step' | 'transaction';
 
-/** Carries a call of a marked method to the running app; made anew each time that an app starts. */
-export type Invoke = (args: unknown[]) => Promise<unknown>;
+/** Where calls of a marked method on one class or instance go while an app runs; made anew each time that an app starts. */
+export interface Binding {
+  /** Its name in the catalogue. */
+  name: string;
+  invoke: (args: unknown[]) => Promise<unknown>;
+}
 
 interface Marks {
   workflow: WorkflowOptions;
@@ -48,7 +52,7 @@ export class Operation<Kind extends OperationKind = OperationKind> {
   readonly kind: Kind;
   readonly options: Marks[Kind];
   readonly method: DurableMethod;
-  readonly #receivers = new Map<unknown, Invoke>();
+  readonly #receivers = new Map<unknown, Binding>();
 
   constructor(kind: Kind, options: Marks[Kind], method: DurableMethod) {
     this.kind = kind;
@@ -56,15 +60,15 @@ export class Operation<Kind extends OperationKind = OperationKind> {
     this.method = method;
   }
 
-  /** Sends calls on `receiver` (a class or an instance) to `invoke`, until the function that is returned is called. */
-  bind(receiver: unknown, invoke: Invoke): () => void {
+  /** Sends calls on `receiver` (a class or an instance) to `binding`, until the function that is returned is called. */
+  bind(receiver: unknown, binding: Binding): () => void {
     if (this.#receivers.has(receiver)) {
       throw new HoldfastError(
         'app_running',
         `${this.method.name} already belongs to an app that is running in this process: stop that one first.`,
       );
     }
-    this.#receivers.set(receiver, invoke);
+    this.#receivers.set(receiver, binding);
     return () => this.#receivers.delete(receiver);
   }
 
@@ -73,10 +77,10 @@ export class Operation<Kind extends OperationKind = OperationKind> {
    * a subclass another one; with a single receiver there is no doubt which is meant.
    * @throws HoldfastError `not_running` when no running app lists the class or instance.
    */
-  route(receiver: unknown): Invoke {
+  route(receiver: unknown): Binding {
     const single = this.#receivers.size === 1 ? this.#receivers.values().next().value : undefined;
-    const invoke = this.#receivers.get(receiver) ?? single;
-    if (invoke) return invoke;
+    const binding = this.#receivers.get(receiver) ?? single;
+    if (binding) return binding;
     throw new HoldfastError(
       'not_running',
       `'${this.method.name}' was called, but no running app lists its class: put it into createApp({ services: [...] }) and start the app first.`,
@@ -94,7 +98,7 @@ export function operationOf(method: unknown): Operation | undefined {
 /** Returns a function that stands in for `operation.method` and routes its calls. */
 export function standIn(operation: Operation): DurableMethod {
   const dispatch = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
-    return operation.route(this)(args);
+    return operation.route(this).invoke(args);
   };
   Object.defineProperty(dispatch, 'name', { value: operation.method.name });
   operations.set(dispatch, operation);

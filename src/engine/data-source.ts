@@ -33,11 +33,22 @@ interface Checkpoint {
   error: string | null;
 }
 
+const current = new AsyncLocalStorage<Knex.Transaction>();
+
+/**
+ * Returns the database transaction of the @transaction method that the caller runs in. What is written with it commits together
+ * with the method's checkpoint. @throws HoldfastError `not_in_transaction` anywhere else
+ */
+export function db(): Knex.Transaction {
+  const transaction = current.getStore();
+  if (transaction) return transaction;
+  throw new HoldfastError('not_in_transaction', 'db() was called outside a @transaction method: mark the method, or move the call into one.');
+}
+
 /** Runs transactions on `db` for workflows; outside a workflow it runs them without a checkpoint. */
 export class DataSource implements DataSourceTransactionHandler {
   readonly name = NAME;
   readonly #db: Knex;
-  readonly #current = new AsyncLocalStorage<Knex.Transaction>();
 
   constructor(db: Knex) {
     this.#db = db;
@@ -46,13 +57,6 @@ export class DataSource implements DataSourceTransactionHandler {
   /** Makes the data source known to the SDK; before launch. */
   register(): void {
     registerDataSource(this);
-  }
-
-  /** Returns the transaction that the caller runs in. @throws HoldfastError `not_in_transaction` outside of one. */
-  get transaction(): Knex.Transaction {
-    const transaction = this.#current.getStore();
-    if (transaction) return transaction;
-    throw new HoldfastError('not_in_transaction', 'db() was called outside a @transaction method: mark the method, or move the call into one.');
   }
 
   /** Runs `body` as the transaction `name` and returns its result. */
@@ -68,7 +72,7 @@ export class DataSource implements DataSourceTransactionHandler {
     if (isSerializationFailure(error)) return true;
     if (!isConnectionError(error)) return false;
     try {
-      await this.transaction.raw('SELECT 1');
+      await db().raw('SELECT 1');
       return false;
     } catch (probe) {
       return (probe as { code?: unknown }).code !== IN_FAILED_TRANSACTION;
@@ -120,7 +124,7 @@ export class DataSource implements DataSourceTransactionHandler {
     const options: Knex.TransactionConfig = { readOnly: settings.readOnly === true };
     if (settings.isolation) options.isolationLevel = settings.isolation;
     return this.#db.transaction(async (transaction) => {
-      const output = await this.#current.run(transaction, body);
+      const output = await current.run(transaction, body);
       if (place) {
         await this.#record(transaction, place.runId, place.step, SuperJSON.stringify(output));
         await assertStillOwnsWorkflow(place.runId);

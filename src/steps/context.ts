@@ -1,7 +1,9 @@
 // What a step's body may ask about itself while it runs.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { HoldfastError } from '../core/errors.ts';
+import type { Models } from '../inference/registry.ts';
 
 /** The surroundings of one attempt of a step. */
 export interface StepContext {
@@ -19,16 +21,33 @@ export interface StepContext {
   readonly idempotencyKey: string | undefined;
 }
 
-const current = new AsyncLocalStorage<StepContext>();
+interface Surroundings {
+  context: StepContext;
+  models: Models;
+}
+
+const current = new AsyncLocalStorage<Surroundings>();
 
 /** Returns the surroundings of the step that the caller runs in. @throws HoldfastError `not_in_step` outside of a step's body */
 export function stepContext(): StepContext {
-  const context = current.getStore();
-  if (context) return context;
-  throw new HoldfastError('not_in_step', 'stepContext() was called outside the body of a @step method.');
+  return surroundings('stepContext()').context;
 }
 
-/** Runs `body` with `context` as what `stepContext()` returns in it. */
-export function inStepContext<T>(context: StepContext, body: () => Promise<T>): Promise<T> {
-  return current.run(context, body);
+/**
+ * Returns the model that the class name `name` (`small`, `reasoning`, …) stands for in this process, for the AI SDK's functions.
+ * Call it once in a step, with `maxRetries: 0`: retries are the step's. @throws HoldfastError `not_in_step` outside of a step's body
+ */
+export function model(name: string): LanguageModelV4 {
+  return surroundings('model()').models.model(name);
+}
+
+/** Runs `body` with `context` as what `stepContext()` returns in it, and `models` behind `model()`. */
+export function inStepContext<T>(context: StepContext, models: Models, body: () => Promise<T>): Promise<T> {
+  return current.run({ context, models }, body);
+}
+
+function surroundings(caller: string): Surroundings {
+  const found = current.getStore();
+  if (found) return found;
+  throw new HoldfastError('not_in_step', `${caller} was called outside the body of a @step method.`);
 }

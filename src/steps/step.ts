@@ -8,43 +8,44 @@ import { errorRecord } from '../core/recorded-error.ts';
 import type { StepOptions } from '../define/operation.ts';
 import type { Checkpoints, StepIdentity } from '../engine/checkpoint.ts';
 import { insideWorkflow } from '../engine/verbs.ts';
+import type { Models } from '../inference/registry.ts';
 import { pause } from '../lib/pause.ts';
 import type { FailedAttempt } from '../store/attempts.ts';
 import { inStepContext, type StepContext } from './context.ts';
 
 export interface StepRunner {
   checkpoints: Checkpoints;
+  models: Models;
   /** Notes a failed attempt for the timeline; must not throw. */
   onFailedAttempt: (attempt: FailedAttempt) => Promise<void>;
 }
 
-type Body = () => Promise<unknown>;
-
-/** Runs `body` as the step `name`: durably in a workflow's body; anywhere else just with its attempts and its time limit. */
-export async function runStep(runner: StepRunner, name: string, options: StepOptions, body: Body): Promise<unknown> {
-  if (!insideWorkflow()) return runAttempts(runner, name, options, body, undefined);
-  return runner.checkpoints.step(name, (identity) => runAttempts(runner, name, options, body, identity));
+/** A call of a step's method. */
+export interface StepCall {
+  name: string;
+  options: StepOptions;
+  body: () => Promise<unknown>;
 }
 
-async function runAttempts(
-  runner: StepRunner,
-  name: string,
-  options: StepOptions,
-  body: Body,
-  identity: StepIdentity | undefined,
-): Promise<unknown> {
-  const policy = options.retries ?? { attempts: 1 };
+/** Runs the call durably in a workflow's body; anywhere else just with its attempts and its time limit. */
+export async function runStep(runner: StepRunner, call: StepCall): Promise<unknown> {
+  if (!insideWorkflow()) return runAttempts(runner, call, undefined);
+  return runner.checkpoints.step(call.name, (identity) => runAttempts(runner, call, identity));
+}
+
+async function runAttempts(runner: StepRunner, call: StepCall, identity: StepIdentity | undefined): Promise<unknown> {
+  const policy = call.options.retries ?? { attempts: 1 };
   for (let attempt = 1; ; attempt += 1) {
     const startedAt = new Date();
     try {
-      return await runAttempt(name, options, body, attempt, identity);
+      return await runAttempt(runner, call, attempt, identity);
     } catch (error) {
       const delay = nextAttemptDelay(policy, attempt, error, Math.random());
       if (identity) {
         const { code, message } = errorRecord(error);
         const retryInMs = delay === undefined ? null : Math.round(delay);
         const { runId, stepId } = identity;
-        await runner.onFailedAttempt({ runId, stepId, step: name, attempt, startedAt, code, message, retryInMs });
+        await runner.onFailedAttempt({ runId, stepId, step: call.name, attempt, startedAt, code, message, retryInMs });
       }
       if (delay === undefined || identity?.cancelled().aborted) throw error;
       await pauseBetween(runner, delay, identity);
@@ -65,15 +66,15 @@ async function pauseBetween(runner: StepRunner, delayMs: number, identity: StepI
 }
 
 async function runAttempt(
-  name: string,
-  options: StepOptions,
-  body: Body,
+  runner: StepRunner,
+  call: StepCall,
   attempt: number,
   identity: StepIdentity | undefined,
 ): Promise<unknown> {
-  const limit = options.timeout === undefined ? undefined : timeLimit(name, toMilliseconds(options.timeout));
+  const { timeout } = call.options;
+  const limit = timeout === undefined ? undefined : timeLimit(call.name, toMilliseconds(timeout));
   try {
-    const run = inStepContext(contextOf(name, attempt, identity, limit?.signal), body);
+    const run = inStepContext(contextOf(call.name, attempt, identity, limit?.signal), runner.models, call.body);
     return await (limit ? Promise.race([run, limit.expired]) : run);
   } finally {
     limit?.clear();

@@ -1,0 +1,255 @@
+// The composition root: what an app consists of, and how its parts are put together when it starts. Nothing else builds things.
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Knex } from 'knex';
+import { tenantOf } from './admission/keys.ts';
+import { acceptStarts } from './admission/start.ts';
+import { Submissions } from './admission/submit.ts';
+import type { Config } from './config.ts';
+import { type AppDatabase, openAppDatabase } from './database.ts';
+import { InvalidInput } from './core/errors.ts';
+import { DEFAULT_LANE } from './core/run.ts';
+import { type Catalogue, collect, type Service } from './define/catalogue.ts';
+import { Engine, type LaneLimits } from './engine/engine.ts';
+import type { EngineLog } from './engine/logger.ts';
+import { openApiDocument } from './http/openapi.ts';
+import type { Route } from './http/route.ts';
+import { eventsRoute } from './http/routes/events.ts';
+import { documentRoutes, healthRoutes } from './http/routes/operations.ts';
+import type { RunReader } from './http/routes/reading.ts';
+import { runRoutes } from './http/routes/runs.ts';
+import { startRoute } from './http/routes/start.ts';
+import { type HttpServer, startServer } from './http/server.ts';
+import { createModels, type Models } from './inference/registry.ts';
+import { Subscriptions } from './lib/subscriptions.ts';
+
+import { runStep, type StepCall, type StepRunner } from './steps/step.ts';
+import { insertAttempt } from './store/attempts.ts';
+import { findInputHash, getRun } from './views/runs.ts';
+
+export interface AppOptions {
+  /** Classes with marked methods, and instances that `configured` named. */
+  services: readonly Service[];
+  /** Limits of lanes; a lane that a workflow names needs no entry. */
+  lanes?: Record<string, LaneLimits>;
+  /** A folder of numbered SQL files (`0001_name.sql`) with the application's own tables; applied before the app starts. */
+  migrations?: URL | string;
+  /** Whose runs these are, where several applications share a database. */
+  name?: string;
+}
+
+/** How many runs of a lane one process runs at a time, where nothing else is said. */
+const DEFAULT_CONCURRENCY = 1000;
+
+/** Describes an app. Nothing is started, and nothing outside of the process is touched. @throws InvalidInput `invalid_service` */
+export function createApp(options: AppOptions): App {
+  return new App(options);
+}
+
+/** An app that can be started. */
+export class App {
+  readonly name: string;
+  readonly lanes: Record<string, LaneLimits>;
+  readonly catalogue: Catalogue;
+  readonly migrations: string | undefined;
+
+  constructor(options: AppOptions) {
+    this.name = options.name ?? 'holdfast';
+    this.catalogue = collect(options.services);
+    this.migrations = options.migrations instanceof URL ? fileURLToPath(options.migrations) : options.migrations;
+    this.lanes = lanesOf(this.catalogue, options.lanes ?? {});
+  }
+
+  /**
+   * Starts the app: database, migrations, engine, door. Returns when it takes requests.
+   * @throws Unavailable when the database, the port or the configuration does not allow it
+   */
+  async start(config: Config, log: EngineLog, models: Models = createModels({ openai: config.openai })): Promise<RunningApp> {
+    const database = await openAppDatabase(config, this.migrations, log);
+    const started: Stoppable[] = [{ stop: () => database.close() }, { stop: () => models.close() }];
+    try {
+      return await this.#startOn(database, config, log, models, started);
+    } catch (error) {
+      for (const part of started.reverse()) await part.stop().catch(() => {});
+      throw error;
+    }
+  }
+
+  async #startOn(database: AppDatabase, config: Config, log: EngineLog, models: Models, started: Stoppable[]): Promise<RunningApp> {
+    const recorded = new Subscriptions();
+    const engine = await Engine.start({
+      databaseUrl: database.url,
+      db: database.transactions,
+      application: this.name,
+      version: packageVersion(),
+      role: config.role,
+      listenTo: config.role === 'api' ? [] : (config.lanes ?? 'all'),
+      lanes: this.lanes,
+      workflows: bodiesOf(this.catalogue),
+      poolSize: database.enginePoolSize,
+      launchDeadlineMs: config.databaseDeadlineMs,
+      log,
+      onRecorded: (runId) => recorded.notify(runId),
+    });
+    started.push({ stop: async () => void (await engine.stop(0)) });
+    const submissions = new Submissions(engine, this.catalogue.workflows, Object.keys(this.lanes), (id) => findInputHash(database.reads, id));
+    const unbind = bindAll(this.catalogue, submissions, stepRunner(engine, models, database.transactions, log));
+    started.push({ stop: async () => unbind() });
+    const state = { stopping: false };
+    const routes = this.#routes(config, database.reads, engine, submissions, recorded, () => state.stopping);
+    const server = await startServer({
+      host: config.host,
+      port: config.port,
+      routes,
+      findTenant: config.auth === 'keys' ? (key) => tenantOf(database.reads, key) : undefined,
+      log,
+    });
+    return new RunningApp({ server, engine, database, models, submissions, state, unbind, graceMs: config.graceMs });
+  }
+
+  #routes(
+    config: Config,
+    reads: Knex,
+    engine: Engine,
+    submissions: Submissions,
+    recorded: Subscriptions,
+    isStopping: () => boolean,
+  ): Route[] {
+    const reader: RunReader = { get: (id, tenant) => getRun(reads, id, tenant), ended: (id, signal) => engine.ended(id, signal) };
+    const doors = [
+      startRoute(submissions, reader),
+      ...runRoutes(reads, reader),
+      eventsRoute(reads, reader, (id, listener) => recorded.subscribe(id, listener)),
+    ];
+    const routes = [...(config.role === 'worker' ? [] : doors), ...healthRoutes(reads, isStopping)];
+    const specs = routes.map((route) => route.spec);
+    return [...routes, ...documentRoutes(openApiDocument(this.name, packageVersion(), specs, this.catalogue.workflows))];
+  }
+}
+
+interface Stoppable {
+  stop(): Promise<void>;
+}
+
+interface Parts {
+  server: HttpServer;
+  engine: Engine;
+  database: AppDatabase;
+  models: Models;
+  submissions: Submissions;
+  state: { stopping: boolean };
+  unbind: () => void;
+  graceMs: number;
+}
+
+/** An app that takes requests. */
+export class RunningApp {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Where the door is. */
+  get url(): string {
+    return this.#parts.server.url;
+  }
+
+  get database(): AppDatabase {
+    return this.#parts.database;
+  }
+
+  get models(): Models {
+    return this.#parts.models;
+  }
+
+  get submissions(): Submissions {
+    return this.#parts.submissions;
+  }
+
+  /**
+   * Takes no more requests and runs, lets running steps end for up to the configured grace period, hands over the rest, and closes
+   * everything. Returns how many step bodies were cut off; they run again elsewhere.
+   */
+  async stop(): Promise<number> {
+    const { server, engine, database, models, state, unbind, graceMs } = this.#parts;
+    state.stopping = true;
+    const [, cutOff] = await Promise.all([server.stop(graceMs), engine.stop(graceMs)]);
+    unbind();
+    await models.close();
+    await database.close();
+    return cutOff;
+  }
+}
+
+function lanesOf(catalogue: Catalogue, given: Record<string, LaneLimits>): Record<string, LaneLimits> {
+  const named = catalogue.workflows.map((entry) => entry.operation.options.lane ?? DEFAULT_LANE);
+  const lanes: Record<string, LaneLimits> = {};
+  for (const name of new Set([DEFAULT_LANE, ...named, ...Object.keys(given)])) {
+    if (!/^[A-Za-z][\w.-]{0,100}$/.test(name)) {
+      throw new InvalidInput('invalid_lane', `'${name}' cannot name a lane: begin with a letter and use letters, digits, '.', '-' and '_'.`);
+    }
+    lanes[name] = { concurrency: DEFAULT_CONCURRENCY, ...given[name] };
+  }
+  return lanes;
+}
+
+function bodiesOf(catalogue: Catalogue): Record<string, { body: (...args: unknown[]) => Promise<unknown>; maxRecoveries?: number | undefined }> {
+  return Object.fromEntries(
+    catalogue.workflows.map(({ name, operation, receiver }) => {
+      const method = operation.method as (...args: unknown[]) => Promise<unknown>;
+      return [name, { body: (...args: unknown[]) => method.apply(receiver, args), maxRecoveries: operation.options.maxRecoveries }];
+    }),
+  );
+}
+
+/** Sends calls of the app's methods to the engine. Returns the function that ends that. */
+function bindAll(catalogue: Catalogue, submissions: Submissions, runner: StepRunner): () => void {
+  const unbind: (() => void)[] = [];
+  for (const { name, operation, receiver } of catalogue.workflows) {
+    const invoke = async (args: unknown[]): Promise<unknown> => (await submissions.submit(name, args)).result();
+    unbind.push(operation.bind(receiver, { name, invoke }));
+    unbind.push(acceptStarts(operation, submissions));
+  }
+  for (const { name, operation, receiver } of catalogue.steps) {
+    const method = operation.method as (...args: unknown[]) => Promise<unknown>;
+    const { options } = operation;
+    const call = (args: unknown[]): StepCall => ({ name: options.name ?? name, options, body: () => method.apply(receiver, args) });
+    unbind.push(operation.bind(receiver, { name, invoke: (args) => runStep(runner, call(args)) }));
+  }
+  for (const { name, operation, receiver } of catalogue.transactions) {
+    const method = operation.method as (...args: unknown[]) => Promise<unknown>;
+    const { options } = operation;
+    const invoke = (args: unknown[]): Promise<unknown> =>
+      runner.checkpoints.transaction(options.name ?? name, options, () => method.apply(receiver, args));
+    unbind.push(operation.bind(receiver, { name, invoke }));
+  }
+  return () => {
+    for (const undo of unbind) undo();
+  };
+}
+
+function stepRunner(engine: Engine, models: Models, db: Knex, log: EngineLog): StepRunner {
+  return {
+    checkpoints: engine.checkpoints,
+    models,
+    onFailedAttempt: (attempt) =>
+      insertAttempt(db, attempt).catch((error: Error) => log.warn(`A failed attempt of ${attempt.step} could not be noted: ${error.message}`)),
+  };
+}
+
+/** The version in the package's own manifest, from `src/` as from the built `dist/src/`. */
+export function packageVersion(): string {
+  const manifest = ['../package.json', '../../package.json']
+    .map((path) => new URL(path, import.meta.url))
+    .map((url) => {
+      try {
+        return JSON.parse(readFileSync(url, 'utf8')) as { name?: string; version?: string };
+      } catch {
+        return undefined;
+      }
+    })
+    .find((candidate) => candidate?.name === 'holdfast');
+  return manifest?.version ?? 'unknown';
+}

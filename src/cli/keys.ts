@@ -1,0 +1,68 @@
+// `holdfast keys`: makes, lists and revokes API keys, directly in the database.
+
+import { Command } from 'commander';
+import type { Knex } from 'knex';
+import { createKey, revoke } from '../admission/keys.ts';
+import { readConfig } from '../config.ts';
+import { migrateAll, reachDatabase } from '../database.ts';
+import { createLog } from '../observe/log.ts';
+import { openDatabase } from '../postgres/connection.ts';
+import { listKeys } from '../store/api-keys.ts';
+import { jsonOption, print, table } from './output.ts';
+
+interface Flags {
+  json?: boolean;
+}
+
+/** Returns the command. */
+export function keysCommand(): Command {
+  const keys = new Command('keys').description('make, list and revoke API keys');
+  keys
+    .command('create')
+    .description('make a key for a tenant; it is shown once')
+    .requiredOption('--tenant <tenant>', 'whose runs the key starts and sees')
+    .option('--name <name>', 'what the key is for', '')
+    .addOption(jsonOption())
+    .action((flags: Flags & { tenant: string; name: string }) =>
+      withDatabase(async (db) => {
+        const created = await createKey(db, flags.tenant, flags.name);
+        print(flags.json, created, `${created.key}\n\nThis is the only time that the key is shown. It belongs to tenant '${created.tenant}'.`);
+      }),
+    );
+  keys
+    .command('list')
+    .description('list the keys')
+    .addOption(jsonOption())
+    .action((flags: Flags) =>
+      withDatabase(async (db) => {
+        const rows = await listKeys(db);
+        const lines = rows.map((row) => [row.hint, row.tenant, row.createdAt.toISOString(), row.revokedAt?.toISOString() ?? '', row.name]);
+        print(flags.json, rows, rows.length === 0 ? 'There are no keys.' : table(['KEY', 'TENANT', 'CREATED', 'REVOKED', 'NAME'], lines));
+      }),
+    );
+  keys
+    .command('revoke')
+    .description('refuse a key from now on')
+    .argument('<key>', "the key's id, or its first characters as 'keys list' shows them")
+    .addOption(jsonOption())
+    .action((key: string, flags: Flags) =>
+      withDatabase(async (db) => {
+        const row = await revoke(db, key);
+        print(flags.json, row, `The key ${row.hint}… of tenant '${row.tenant}' is revoked.`);
+      }),
+    );
+  return keys;
+}
+
+async function withDatabase(body: (db: Knex) => Promise<void>): Promise<void> {
+  const config = readConfig();
+  const database = await reachDatabase(config, createLog({ level: 'warn', format: config.logFormat }));
+  const db = openDatabase(database.url, { max: 1, name: 'holdfast keys' });
+  try {
+    await migrateAll(database.url, undefined);
+    await body(db);
+  } finally {
+    await db.destroy();
+    await database.stop();
+  }
+}

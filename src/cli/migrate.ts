@@ -1,0 +1,29 @@
+// `holdfast migrate [app]`: brings the database up to date without starting anything, for deploys with a role of their own.
+
+import { Command } from 'commander';
+import { readConfig } from '../config.ts';
+import { migrateAll, reachDatabase } from '../database.ts';
+import { createLog } from '../observe/log.ts';
+import { jsonOption, print } from './output.ts';
+import { loadApp } from './start.ts';
+
+/** Returns the command. */
+export function migrateCommand(): Command {
+  return new Command('migrate')
+    .description('bring the database up to date')
+    .argument('[app]', 'also apply the migrations of this app')
+    .addOption(jsonOption())
+    .action(async (app: string | undefined, flags: { json?: boolean }) => {
+      const config = readConfig();
+      const log = createLog({ level: 'warn', format: config.logFormat });
+      const migrations = app === undefined ? undefined : (await loadApp(app)).migrations;
+      const database = await reachDatabase(config, log);
+      try {
+        const applied = await migrateAll(database.url, migrations);
+        const text = applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`;
+        print(flags.json, { database: database.description, applied }, text);
+      } finally {
+        await database.stop();
+      }
+    });
+}

@@ -1,0 +1,83 @@
+// `holdfast runs`: looks at runs and cancels them, through the service's API.
+
+import { Command } from 'commander';
+import type { Page } from '../views/page.ts';
+import type { Run, RunSummary } from '../views/runs.ts';
+import type { Step } from '../views/steps.ts';
+import { type ClientFlags, clientOptions, request } from './client.ts';
+import { jsonOption, print, readableDuration, table } from './output.ts';
+import { readEvents } from './sse.ts';
+
+type Flags = ClientFlags & { json?: boolean };
+
+/** Returns the command. */
+export function runsCommand(): Command {
+  const runs = new Command('runs').description('list, show, follow and cancel runs');
+  const add = (name: string, description: string): Command => {
+    const command = runs.command(name).description(description).addOption(jsonOption());
+    for (const option of clientOptions()) command.addOption(option);
+    return command;
+  };
+  add('list', 'list runs, the newest first')
+    .option('--status <status>', 'only these, with commas between them')
+    .option('--workflow <name>', 'only runs of this workflow')
+    .option('--limit <n>', 'how many', '20')
+    .action(list);
+  add('show', 'show a run and its steps').argument('<run>', "the run's id").action(show);
+  add('tail', 'follow a run until it ends').argument('<run>', "the run's id").action(tail);
+  add('cancel', 'cancel a run').argument('<run>', "the run's id").option('--keep-children', 'let the runs that it started go on').action(cancel);
+  return runs;
+}
+
+async function list(flags: Flags & { status?: string; workflow?: string; limit: string }): Promise<void> {
+  const query = new URLSearchParams({ limit: flags.limit });
+  if (flags.status) query.set('status', flags.status);
+  if (flags.workflow) query.set('workflow', flags.workflow);
+  const page = (await (await request(flags, 'GET', `/v1/runs?${query}`)).json()) as Page<RunSummary>;
+  const rows = page.items.map((run) => [run.id, run.status, run.createdAt.slice(0, 19).replace('T', ' '), readableDuration(run.durationMs), run.workflow]);
+  print(flags.json, page, rows.length === 0 ? 'There are no such runs.' : table(['RUN', 'STATUS', 'CREATED', 'TOOK', 'WORKFLOW'], rows));
+}
+
+async function show(id: string, flags: Flags): Promise<void> {
+  const run = (await (await request(flags, 'GET', runPath(id))).json()) as Run;
+  const { items: steps } = (await (await request(flags, 'GET', `${runPath(id)}/steps`)).json()) as { items: Step[] };
+  print(flags.json, { ...run, steps }, describe(run, steps));
+}
+
+function describe(run: Run, steps: Step[]): string {
+  const facts = [
+    `${run.workflow}  ${run.status}`,
+    `run      ${run.id}`,
+    `tenant   ${run.tenant}`,
+    `lane     ${run.lane ?? '–'}`,
+    `created  ${run.createdAt}`,
+    `took     ${readableDuration(run.durationMs) || '–'}`,
+  ];
+  const rows = steps.map((step) => [String(step.stepId), step.name, step.status, String(step.attempts), readableDuration(step.durationMs), step.error?.message ?? step.childRunId ?? '']);
+  const outcome = run.error ? `error    ${run.error.code}: ${run.error.message}` : run.result == null ? '' : `result   ${JSON.stringify(run.result, null, 2)}`;
+  const timeline = rows.length === 0 ? 'No steps are recorded yet.' : table(['#', 'STEP', 'STATUS', 'TRIES', 'TOOK', 'NOTE'], rows);
+  return [...facts, '', timeline, ...(outcome ? ['', outcome] : [])].join('\n');
+}
+
+async function tail(id: string, flags: Flags): Promise<void> {
+  for await (const event of readEvents((headers) => request(flags, 'GET', `${runPath(id)}/events`, { headers }))) {
+    process.stdout.write(`${flags.json ? JSON.stringify(event) : `${event.event.padEnd(9)} ${summary(event.data)}`}\n`);
+  }
+}
+
+function summary(data: Record<string, unknown>): string {
+  if ('value' in data) return JSON.stringify(data.value);
+  if (!('name' in data)) return String(data.status ?? '');
+  const error = data.error as { message: string } | null;
+  return `${String(data.stepId).padStart(4)}  ${String(data.name)}  ${String(data.status)}  ${readableDuration(data.durationMs as number | null)}${error ? `  ${error.message}` : ''}`;
+}
+
+async function cancel(id: string, flags: Flags & { keepChildren?: boolean }): Promise<void> {
+  const answer = await request(flags, 'POST', `${runPath(id)}/cancel`, { body: { children: flags.keepChildren !== true } });
+  const result = (await answer.json()) as { id: string; status: string; changed: boolean };
+  print(flags.json, result, result.changed ? `Run ${id} is cancelled.` : `Nothing to cancel: run ${id} is ${result.status}.`);
+}
+
+function runPath(id: string): string {
+  return `/v1/runs/${encodeURIComponent(id)}`;
+}

@@ -1,0 +1,142 @@
+// What JSON looks like outside. The OpenAPI document, the validation of requests and the tests of answers derive from these schemas.
+
+import { z } from 'zod';
+import { toMilliseconds } from '../core/duration.ts';
+import { RUN_STATUSES } from '../core/run.ts';
+
+const time = z.iso.datetime().meta({ description: 'ISO 8601 with milliseconds, UTC' });
+
+export const ProblemSchema = z
+  .object({
+    type: z.string().meta({ description: 'A reference to the description of the error' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({ description: 'What happened, to which field or id, and what to do next' }),
+    instance: z.string(),
+    code: z.string().meta({ description: 'Stable; branch on this' }),
+    runId: z.string().optional(),
+    errors: z
+      .array(z.object({ pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) into the input' }), detail: z.string() }))
+      .optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
+
+export const ErrorSchema = z
+  .object({ code: z.string(), message: z.string(), details: z.unknown().optional() })
+  .meta({ id: 'RecordedError', description: 'An error as it was recorded' });
+
+export const RunSummarySchema = z
+  .object({
+    id: z.string(),
+    workflow: z.string(),
+    status: z.enum(RUN_STATUSES),
+    tenant: z.string(),
+    lane: z.string().nullable(),
+    priority: z.int(),
+    parentId: z.string().nullable(),
+    recoveries: z.int().meta({ description: 'How often it was taken up again after its process died' }),
+    createdAt: time,
+    delayedUntil: time.nullable(),
+    startedAt: time.nullable(),
+    deadline: time.nullable(),
+    endedAt: time.nullable(),
+    durationMs: z.number().nullable(),
+  })
+  .meta({ id: 'RunSummary', description: 'One execution of a workflow' });
+
+export const RunSchema = RunSummarySchema.extend({
+  input: z.unknown(),
+  result: z.unknown(),
+  error: ErrorSchema.nullable(),
+}).meta({ id: 'Run', description: 'A run with what went in and what came out' });
+
+export const RunPageSchema = z
+  .object({ items: z.array(RunSummarySchema), next: z.string().nullable().meta({ description: 'The cursor of the next page' }) })
+  .meta({ id: 'RunPage' });
+
+export const ResultSchema = z
+  .object({ id: z.string(), status: z.enum(RUN_STATUSES), result: z.unknown().optional(), error: ErrorSchema.nullable().optional() })
+  .meta({ id: 'RunResult', description: 'The outcome of a run, or just its status while it has none' });
+
+export const StepSchema = z
+  .object({
+    stepId: z.int(),
+    name: z.string(),
+    kind: z.enum(['step', 'child', 'result', 'timer', 'message', 'progress', 'value']),
+    status: z.enum(['succeeded', 'failed', 'retrying']),
+    attempts: z.int(),
+    startedAt: time.nullable(),
+    endedAt: time.nullable(),
+    durationMs: z.number().nullable(),
+    output: z.unknown(),
+    error: ErrorSchema.nullable(),
+    childRunId: z.string().nullable(),
+  })
+  .meta({ id: 'Step', description: 'One checkpointed unit inside a run' });
+
+export const StepPageSchema = z
+  .object({ items: z.array(StepSchema), next: z.int().nullable().meta({ description: "The 'from' of the next page" }) })
+  .meta({ id: 'StepPage' });
+
+export const CancelSchema = z
+  .strictObject({ children: z.boolean().default(true).meta({ description: 'Cancel the runs that it started, too' }) })
+  .meta({ id: 'Cancel' });
+
+export const ControlSchema = z
+  .object({ id: z.string(), status: z.enum(RUN_STATUSES), changed: z.boolean() })
+  .meta({ id: 'ControlResult', description: 'What a control call changed' });
+
+export const MessageSchema = z.object({ id: z.string(), topic: z.string() }).meta({ id: 'MessageReceipt' });
+
+export const RunParams = z.strictObject({ id: z.string().min(1).max(300) });
+
+const duration = z.string().transform((text, context) => {
+  try {
+    return toMilliseconds(/^\d+$/.test(text) ? Number(text) : text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
+});
+
+const wholeNumber = z.string().regex(/^\d{1,9}$/, 'is not a whole number').transform(Number);
+
+const waitSeconds = wholeNumber.pipe(z.number().max(30, 'is more than 30 seconds'));
+
+export const StartQuery = z.strictObject({
+  lane: z.string().optional().meta({ description: 'The lane to wait in, instead of the workflow’s own' }),
+  priority: wholeNumber.optional().meta({ description: 'Smaller numbers go first; 0 is first of all' }),
+  delay: duration.optional().meta({ description: "Begin no earlier than this from now: '90s', '48h', or milliseconds" }),
+  deadline: duration.optional().meta({ description: 'Cancel the run when it has not ended this long after it began' }),
+});
+
+export const StartHeaders = z.object({
+  'idempotency-key': z.string().min(1).max(300).optional(),
+  prefer: z.string().optional(),
+});
+
+export const ListQuery = z.strictObject({
+  status: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(RUN_STATUSES)))
+    .optional()
+    .meta({ description: 'One status or several with commas between them' }),
+  workflow: z.string().optional(),
+  lane: z.string().optional(),
+  parent: z.string().optional().meta({ description: 'Only the children of this run' }),
+  since: z.iso.datetime({ offset: true }).optional(),
+  until: z.iso.datetime({ offset: true }).optional(),
+  q: z.string().max(200).optional().meta({ description: 'Part of the run’s id or of the workflow’s name' }),
+  limit: wholeNumber.pipe(z.number().min(1).max(500)).optional(),
+  cursor: z.string().max(500).optional(),
+});
+
+export const StepsQuery = z.strictObject({
+  from: wholeNumber.optional().meta({ description: 'The first step number of the page' }),
+  limit: wholeNumber.pipe(z.number().min(1).max(1000)).optional(),
+});
+
+export const ResultQuery = z.strictObject({ wait: waitSeconds.optional().meta({ description: 'Wait for the end, at most 30 seconds' }) });
+
+export const EventsQuery = z.strictObject({ after: z.string().max(5000).optional().meta({ description: 'The id of the last event seen' }) });

@@ -1,0 +1,17 @@
+// The public API.
+
+export { type RunHandle, start, type StartOptions } from './admission/start.ts';
+export { App, type AppOptions, createApp, RunningApp } from './app.ts';
+export { type Config, readConfig } from './config.ts';
+export type { RetryPolicy } from './core/backoff.ts';
+export type { Duration } from './core/duration.ts';
+export { Conflict, HoldfastError, InvalidInput, NotFound, RetryableError, TerminalError, Unavailable } from './core/errors.ts';
+export type { RunStatus } from './core/run.ts';
+export { configured, type Service } from './define/catalogue.ts';
+export { step, transaction, workflow } from './define/decorators.ts';
+export type { StepOptions, TransactionOptions, WorkflowOptions } from './define/operation.ts';
+export { db } from './engine/data-source.ts';
+export type { LaneLimits } from './engine/engine.ts';
+export { currentRunId, now, parallel, progress, random, sleep, uuid, waitFor } from './engine/verbs.ts';
+export { classifyModelError } from './inference/errors.ts';
+export { model, type StepContext, stepContext } from './steps/context.ts';

@@ -1,0 +1,54 @@
+// The entry of a service process: starts an app, says where it is, and stops it in an orderly way.
+
+import type { App, RunningApp } from './app.ts';
+import type { Config } from './config.ts';
+import { HoldfastError } from './core/errors.ts';
+import { createLog, type Logger } from './observe/log.ts';
+
+/** Runs `app` until SIGTERM, SIGINT or SIGHUP, then ends the process: 0 after an orderly stop, 1 when it could not start. */
+export async function main(app: App, config: Config): Promise<void> {
+  const log = createLog({ level: config.logLevel, format: config.logFormat });
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'A promise was rejected that nobody waited for.'));
+  try {
+    const running = await app.start(config, log);
+    announce(running, app, config, log);
+    await untilAborted(stopping.signal);
+    await stop(running, config, log);
+    process.exit(0);
+  } catch (error) {
+    fail(error, log);
+  }
+}
+
+function announce(running: RunningApp, app: App, config: Config, log: Logger): void {
+  const { provider, model, baseUrl } = running.models.describe();
+  log.info(`Database: ${running.database.description}`);
+  log.info(`Model: ${provider === 'local' ? `${model} (offline; set OPENAI_BASE_URL, OPENAI_API_KEY and OPENAI_MODEL for another)` : `${model} at ${baseUrl}`}`);
+  log.info(`Workflows: ${app.catalogue.workflows.map((entry) => entry.name).join(', ')}`);
+  if (config.auth === 'off') log.info('Authentication: off, because only this machine can connect');
+  log.info(`Holdfast is ready at ${running.url} (API reference: ${running.url}/docs)`);
+}
+
+async function stop(running: RunningApp, config: Config, log: Logger): Promise<void> {
+  log.info(`Stopping: running steps have ${config.graceMs / 1000} s to end.`);
+  const cutOff = await running.stop();
+  if (cutOff > 0) log.warn(`${cutOff} running ${cutOff === 1 ? 'step was' : 'steps were'} cut off and will run again.`);
+  log.info('Stopped.');
+}
+
+function fail(error: unknown, log: Logger): never {
+  if (error instanceof HoldfastError) log.fatal(error.message);
+  else log.fatal({ err: error }, 'Holdfast could not start.');
+  process.exit(1);
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => {
+    signal.addEventListener('abort', resolve, { once: true });
+    // A listener alone does not keep the process alive.
+    setInterval(() => {}, 2 ** 30);
+  });
+}

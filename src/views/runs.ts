@@ -1,0 +1,139 @@
+// Reads runs from the view `holdfast.runs`, always as one tenant, or as everybody where there are no tenants.
+
+import type { Knex } from 'knex';
+import { NotFound } from '../core/errors.ts';
+import type { RunStatus } from '../core/run.ts';
+import { formatCursor, type Page, parseCursor } from './page.ts';
+
+/** A run in a list. Times are ISO 8601 with milliseconds, UTC. */
+export interface RunSummary {
+  id: string;
+  workflow: string;
+  status: RunStatus;
+  tenant: string;
+  lane: string | null;
+  priority: number;
+  parentId: string | null;
+  recoveries: number;
+  createdAt: string;
+  delayedUntil: string | null;
+  startedAt: string | null;
+  deadline: string | null;
+  endedAt: string | null;
+  durationMs: number | null;
+}
+
+/** A run with what went in and what came out. */
+export interface Run extends RunSummary {
+  input: unknown;
+  result: unknown;
+  error: { code: string; message: string; details?: unknown } | null;
+}
+
+export interface RunFilter {
+  /** Whose runs; undefined for everybody's. */
+  tenant?: string | undefined;
+  status?: RunStatus[] | undefined;
+  workflow?: string | undefined;
+  lane?: string | undefined;
+  parentId?: string | undefined;
+  /** Created at or after, and before. */
+  since?: Date | undefined;
+  until?: Date | undefined;
+  /** Part of the run's id or the workflow's name. */
+  q?: string | undefined;
+}
+
+interface SummaryRow extends Omit<RunSummary, TimeField> {
+  createdAt: Date;
+  delayedUntil: Date | null;
+  startedAt: Date | null;
+  deadline: Date | null;
+  endedAt: Date | null;
+  createdMs: string;
+}
+
+type TimeField = 'createdAt' | 'delayedUntil' | 'startedAt' | 'deadline' | 'endedAt';
+
+const SUMMARY = `
+  id, workflow, status, tenant, lane, priority, parent_id AS "parentId", recoveries, created_at AS "createdAt",
+  delayed_until AS "delayedUntil", started_at AS "startedAt", deadline, ended_at AS "endedAt",
+  duration_ms::float AS "durationMs", created_ms AS "createdMs"`;
+
+const LIST = `
+  SELECT ${SUMMARY} FROM holdfast.runs
+   WHERE (:tenant::text IS NULL OR tenant = :tenant)
+     AND (:status::text[] IS NULL OR status = ANY(:status))
+     AND (:workflow::text IS NULL OR workflow = :workflow)
+     AND (:lane::text IS NULL OR lane = :lane)
+     AND (:parentId::text IS NULL OR parent_id = :parentId)
+     AND (:sinceMs::bigint IS NULL OR created_ms >= :sinceMs)
+     AND (:untilMs::bigint IS NULL OR created_ms < :untilMs)
+     AND (:q::text IS NULL OR position(lower(:q) IN lower(id)) > 0 OR position(lower(:q) IN lower(workflow)) > 0)
+     AND (:afterMs::bigint IS NULL OR (created_ms, id) < (:afterMs, :afterId))
+   ORDER BY created_ms DESC, id DESC
+   LIMIT :limit`;
+
+const ONE = `SELECT ${SUMMARY}, input, result, error FROM holdfast.runs
+              WHERE id = :id AND (:tenant::text IS NULL OR tenant = :tenant)`;
+
+/** Returns a page of runs, the newest first. @throws InvalidInput `invalid_cursor` */
+export async function listRuns(db: Knex, filter: RunFilter, limit: number, cursor?: string): Promise<Page<RunSummary>> {
+  const after = cursor === undefined ? undefined : parseCursor(cursor);
+  const { rows } = await db.raw<{ rows: SummaryRow[] }>(LIST, {
+    tenant: filter.tenant ?? null,
+    status: filter.status ?? null,
+    workflow: filter.workflow ?? null,
+    lane: filter.lane ?? null,
+    parentId: filter.parentId ?? null,
+    sinceMs: filter.since?.getTime() ?? null,
+    untilMs: filter.until?.getTime() ?? null,
+    q: filter.q ?? null,
+    afterMs: after?.createdMs ?? null,
+    afterId: after?.id ?? null,
+    limit: limit + 1,
+  });
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  const next = rows.length > limit && last ? formatCursor({ createdMs: Number(last.createdMs), id: last.id }) : null;
+  return { items: items.map(toSummary), next };
+}
+
+/** Returns the run. @throws NotFound `run_not_found` when there is none, or it is another tenant's */
+export async function getRun(db: Knex, id: string, tenant: string | undefined): Promise<Run> {
+  const { rows } = await db.raw<{ rows: (SummaryRow & Pick<Run, 'input' | 'result' | 'error'>)[] }>(ONE, {
+    id,
+    tenant: tenant ?? null,
+  });
+  const row = rows[0];
+  if (!row) throw new NotFound('run_not_found', `There is no run '${id}'.`);
+  return { ...toSummary(row), input: row.input, result: row.result, error: row.error };
+}
+
+/** Returns the fingerprint of the input that the run was started with, if it was started with an idempotency key. */
+export async function findInputHash(db: Knex, id: string): Promise<string | undefined> {
+  const { rows } = await db.raw<{ rows: { hash: string | null }[] }>(
+    `SELECT attributes ->> 'inputHash' AS hash FROM holdfast.runs WHERE id = :id`,
+    { id },
+  );
+  return rows[0]?.hash ?? undefined;
+}
+
+function toSummary(row: SummaryRow): RunSummary {
+  return {
+    id: row.id,
+    workflow: row.workflow,
+    status: row.status,
+    tenant: row.tenant,
+    lane: row.lane,
+    priority: row.priority,
+    parentId: row.parentId,
+    recoveries: row.recoveries,
+    createdAt: row.createdAt.toISOString(),
+    delayedUntil: row.delayedUntil?.toISOString() ?? null,
+    startedAt: row.startedAt?.toISOString() ?? null,
+    deadline: row.deadline?.toISOString() ?? null,
+    endedAt: row.endedAt?.toISOString() ?? null,
+    durationMs: row.durationMs,
+  };
+}
