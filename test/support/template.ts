@@ -1,0 +1,3 @@
+// The name of the migrated database that tests clone.
+
+export const TEMPLATE = 'template_holdfast';
