@@ -1,9 +1,9 @@
 // Finds the Postgres programs that npm installed for this platform, and makes them usable where npm left them unusable.
 
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { Unavailable } from '../../core/errors.ts';
 import { type Account, canReach } from './account.ts';
 
@@ -78,7 +78,7 @@ function link(root: string): boolean {
   for (const { source, target } of links) {
     if (existsSync(join(root, target))) continue;
     try {
-      symlinkSync(basename(source), join(root, target));
+      symlinkSync(relative(dirname(target), source), join(root, target));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return false;
@@ -99,7 +99,8 @@ function copy(root: string, version: string, directory: string): string {
   if (existsSync(place)) return place;
   const unfinished = `${place}.${process.pid}`;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o755 });
+    // The mode in mkdir is cut by the umask, and root's may be strict.
+    if (mkdirSync(directory, { recursive: true }) !== undefined) chmodSync(directory, 0o755);
     cpSync(join(root, 'native'), join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true });
     link(unfinished);
     renameSync(unfinished, place);

@@ -1,46 +1,84 @@
-// What the server's pid file says, and whether it is true.
+// Whether a server runs on a data directory: what its postmaster.pid says, and whether that process is really the server.
 
-import { readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { linkSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** What a server wrote into its data directory about itself. */
 export interface Postmaster {
   pid: number;
   port: number;
-  ready: boolean;
+  status: 'starting' | 'ready' | 'stopping';
 }
 
-/** Returns the server that runs on `dataDir`, or undefined. A pid file that a dead server left behind is removed. */
-export function findPostmaster(dataDir: string): Postmaster | undefined {
-  const found = readPidFile(dataDir);
-  if (!found) return undefined;
-  if (isServerOf(found.pid, dataDir)) return found;
-  rmSync(join(dataDir, 'postmaster.pid'), { force: true });
-  return undefined;
+/** Returns what postmaster.pid in `dataDir` says, or undefined where there is none, or none that is complete. */
+export function readPostmaster(dataDir: string): Postmaster | undefined {
+  return parse(join(dataDir, 'postmaster.pid'));
 }
 
-/** The lines are: pid, data folder, start time, port, socket folder, address, shared memory, status. */
-function readPidFile(dataDir: string): Postmaster | undefined {
+/** Returns the server that runs on `dataDir`, or undefined; a file that a dead server left behind does not count. */
+export function runningPostmaster(dataDir: string): Postmaster | undefined {
+  const found = readPostmaster(dataDir);
+  return found && isPostmaster(found.pid, dataDir) ? found : undefined;
+}
+
+/** Returns whether the process `pid` is a Postgres server on `dataDir`, and not another process which got the same number since. */
+export function isPostmaster(pid: number, dataDir: string): boolean {
+  if (!isAlive(pid)) return false;
+  const command = commandLine(pid);
+  return command.includes('postgres') && command.includes(dataDir);
+}
+
+/**
+ * Removes a postmaster.pid which names a living process that is not a server: Postgres itself takes such a process for a running
+ * server and refuses to start. (When the process is dead, Postgres removes the file itself.)
+ */
+export function removeStalePidFile(dataDir: string): void {
+  const file = join(dataDir, 'postmaster.pid');
+  const found = parse(file);
+  if (!found || !isAlive(found.pid) || isPostmaster(found.pid, dataDir)) return;
+  const aside = `${file}.stale-${process.pid}`;
   try {
-    const lines = readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n');
-    const pid = Number(lines[0]);
-    return Number.isInteger(pid) && pid > 1 ? { pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' } : undefined;
+    renameSync(file, aside);
+    // Between the look and the rename another starter may have put a good file there: it goes back.
+    if (parse(aside)?.pid !== found.pid) linkSync(aside, file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+/** Returns whether a process with this number exists, whoever owns it. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** The lines of the file: pid, data directory, start time, port, socket directory, address, shared memory, status. */
+function parse(file: string): Postmaster | undefined {
+  let lines: string[];
+  try {
+    lines = readFileSync(file, 'utf8').split('\n');
   } catch {
     return undefined;
   }
+  const pid = Number(lines[0]);
+  if (!Number.isInteger(pid) || pid <= 0) return undefined;
+  const status = lines[7]?.trim();
+  return { pid, port: Number(lines[3]), status: status === 'ready' || status === 'stopping' ? status : 'starting' };
 }
 
-/** Tells whether `pid` is a server on `dataDir`: the number may belong to somebody else by now. */
-export function isServerOf(pid: number, dataDir: string): boolean {
+function commandLine(pid: number): string {
   try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  if (process.platform !== 'linux') return true;
-  try {
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    return command[0]!.endsWith('postgres') && command.includes(dataDir);
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
   } catch {
-    return false;
+    return '';
   }
 }

@@ -1,0 +1,78 @@
+// The small shell process beside a server: it starts the server, confirms leases, and stops the server when the last lease is gone. It
+// is no child that could die with us: it has a session of its own, and only built-in commands of the shell.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Account } from './account.ts';
+import { leaseFile } from './lease.ts';
+
+/** Reads leases from descriptor 3. Every line is somebody's question whether we are still listening; the end is the end of all leases. */
+const WATCH = `watch() {
+  while read -r token; do : >"$DIR/lease.$token"; done <&3
+  kill -INT "$1"
+}`;
+
+const START = `${WATCH}
+"$POSTGRES" -D "$DIR" "$@" >>"$DIR/embedded.log" 2>&1 3<&- &
+server=$!
+watch "$server" &
+watcher=$!
+exec 3<&-
+wait "$server"
+status=$?
+kill "$watcher" 2>/dev/null
+wait "$watcher"
+exit "$status"`;
+
+const ADOPT = `${WATCH}
+watch "$1"`;
+
+/** What a server is started with. */
+export interface Launch {
+  dataDir: string;
+  postgres: string;
+  account: Account | undefined;
+  port: number;
+  settings: Record<string, string>;
+}
+
+/** The server takes its language from its cluster, never from its surroundings. */
+export const SERVER_ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', LANG: 'C', TZ: 'UTC' };
+
+/**
+ * Starts a server and its watcher. The caller holds a lease. The returned process ends when the server has ended, with its status.
+ */
+export function launch({ dataDir, postgres, account, port, settings }: Launch): ChildProcess {
+  const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: String(port), ...settings };
+  const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  return watcher(dataDir, account, ['-c', START, 'holdfast-postgres', ...flags], { POSTGRES: postgres });
+}
+
+/** Gives a running server whose watcher was killed a new one. The caller holds a lease. */
+export function adopt(dataDir: string, account: Account | undefined, pid: number): void {
+  watcher(dataDir, account, ['-c', ADOPT, 'holdfast-postgres', String(pid)], {});
+}
+
+/** Returns the last lines that servers on `dataDir` wrote to their log from `offset` on. */
+export function logFile(dataDir: string): string {
+  return join(dataDir, 'embedded.log');
+}
+
+function watcher(dataDir: string, account: Account | undefined, args: string[], environment: Record<string, string>): ChildProcess {
+  // Opened by us, who hold a lease, and handed over: a watcher that opened it itself would wait for ever if we died before that.
+  const reader = openSync(leaseFile(dataDir), constants.O_RDONLY);
+  try {
+    const child = spawn('/bin/sh', args, {
+      ...account,
+      cwd: dataDir,
+      detached: true,
+      env: { ...SERVER_ENVIRONMENT, DIR: dataDir, ...environment },
+      stdio: ['ignore', 'ignore', 'ignore', reader],
+    });
+    child.unref();
+    return child;
+  } finally {
+    closeSync(reader);
+  }
+}
