@@ -1,89 +1,99 @@
-// The data folder: made once, whoever comes first, in UTF-8 whatever the locale of the machine says.
+// Makes a cluster: in a folder of its own, which is then moved into place, so that a cluster is either whole or not there at all.
 
-import { spawnSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { Unavailable } from '../../core/errors.ts';
-import { type Account, giveTo, may } from './account.ts';
+import type { Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
+import { directoryError, holdsCluster } from './directory.ts';
+import { createLeaseFile } from './lease.ts';
+import { isAlive } from './postmaster.ts';
+import { SERVER_ENVIRONMENT } from './watcher.ts';
 
-/** Where the data goes when the account may not enter the folder that was asked for. */
-const COMMON_PLACE = '/var/lib/holdfast';
-const MAJOR_VERSION = '18';
-export const LEASE_FILE = 'holdfast.lease';
-const PASSWORD_FILE = 'holdfast.password';
-
-/** Returns the data folder for `wanted`: that itself, or one in a common place when the account cannot get at it. */
-export function placeFor(wanted: string, account: Account): string {
-  const path = resolve(wanted);
-  let existing = dirname(path);
-  while (!existsSync(existing)) existing = dirname(existing);
-  if (may(account, '-x', existing)) return path;
-  return join(COMMON_PLACE, createHash('sha256').update(path).digest('hex').slice(0, 16));
-}
+/** UTF-8 with the sort order of code points, the same on every machine, whatever its locale. */
+const LANGUAGE = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+const SUPERUSER = 'postgres';
+const PASSWORD_FILE = 'embedded.password';
 
 /**
- * Makes the cluster in `dataDir` unless there is one, and returns the password of its user `postgres`. It is made in a folder
- * beside it and then renamed: of two processes that begin at once, one wins, and the other uses the winner's.
- * @throws Unavailable `embedded_data_unusable`
+ * Makes a cluster at `dataDir` unless there is one. Of several processes that do it at once one wins and the others use its cluster.
+ * @throws Unavailable `embedded_directory`, `embedded_version` or `embedded_initdb`
  */
-export function ensureCluster(dataDir: string, binaries: Binaries, account: Account): string {
-  if (!existsSync(join(dataDir, 'PG_VERSION'))) createCluster(dataDir, binaries, account);
-  const version = readFileSync(join(dataDir, 'PG_VERSION'), 'utf8').trim();
-  if (version !== MAJOR_VERSION) {
-    throw unusable(`${dataDir} was made by Postgres ${version}, and this is ${MAJOR_VERSION}. Move the folder away, or serve it with DATABASE_URL.`);
-  }
+export async function ensureCluster(dataDir: string, binaries: Binaries, account: Account | undefined): Promise<void> {
+  if (holdsCluster(dataDir, binaries.major)) return createLeaseFile(dataDir, account);
+  removeAbandoned(dataDir);
+  const unfinished = prepareFolder(dataDir, account);
   try {
-    return readFileSync(join(dataDir, PASSWORD_FILE), 'utf8');
-  } catch {
-    throw unusable(`${dataDir} holds a Postgres that was not made by Holdfast. Name another folder with HOLDFAST_DATA_DIR, or set DATABASE_URL.`);
+    await initialise(unfinished, binaries, account);
+    await createLeaseFile(unfinished, account);
+    renameSync(unfinished, dataDir);
+  } catch (error) {
+    if (!holdsCluster(dataDir, binaries.major)) throw error;
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
   }
 }
 
-function createCluster(dataDir: string, binaries: Binaries, account: Account): void {
-  let draft: string;
+/** Returns the name and the password of the cluster's superuser. */
+export function readCredentials(dataDir: string): { user: string; password: string } {
   try {
-    mkdirSync(dirname(dataDir), { recursive: true });
-    draft = mkdtempSync(join(dirname(dataDir), `.${basename(dataDir)}-`));
+    return { user: SUPERUSER, password: readFileSync(join(dataDir, PASSWORD_FILE), 'utf8').trim() };
   } catch (error) {
-    throw unusable(`${dirname(dataDir)} cannot be written to (${(error as Error).message}). Name another folder with HOLDFAST_DATA_DIR, or set DATABASE_URL.`);
-  }
-  try {
-    chmodSync(draft, 0o700);
-    giveTo(account, draft);
-    initialise(draft, binaries, account);
-    renameSync(draft, dataDir);
-  } catch (error) {
-    rmSync(draft, { recursive: true, force: true });
-    if (!existsSync(join(dataDir, 'PG_VERSION'))) throw error;
+    throw directoryError(dataDir, error);
   }
 }
 
-function initialise(folder: string, binaries: Binaries, account: Account): void {
-  const password = randomBytes(24).toString('base64url');
+/** The name tells who works on the folder, so that the next start can tell whether that process is still there. */
+function prepareFolder(dataDir: string, account: Account | undefined): string {
+  try {
+    const folder = mkdtempSync(`${dataDir}.init-${process.pid}-`);
+    if (account) chownSync(folder, account.uid, account.gid);
+    chmodSync(folder, 0o700);
+    return folder;
+  } catch (error) {
+    throw directoryError(dataDir, error);
+  }
+}
+
+async function initialise(folder: string, { initdb }: Binaries, account: Account | undefined): Promise<void> {
   const passwordFile = `${folder}.password`;
-  writeFileSync(passwordFile, password, { mode: 0o600 });
-  giveTo(account, passwordFile);
-  const encoding = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-  const result = spawnSync(binaries.initdb, ['-D', folder, '-U', 'postgres', '--pwfile', passwordFile, '--auth=scram-sha-256', ...encoding], {
-    ...account,
-    cwd: '/',
-    env: neutralEnvironment(),
-    encoding: 'utf8',
-  });
-  rmSync(passwordFile, { force: true });
-  if (result.status !== 0) throw unusable(`initdb failed: ${result.stderr || result.error?.message || `status ${result.status}`}`);
-  writeFileSync(join(folder, PASSWORD_FILE), password, { mode: 0o600 });
-  const fifo = spawnSync('mkfifo', ['-m', '600', join(folder, LEASE_FILE)], { ...account, cwd: '/', encoding: 'utf8' });
-  if (fifo.status !== 0) throw unusable(`mkfifo failed: ${fifo.stderr || fifo.error?.message}`);
+  writeFileSync(passwordFile, `${randomBytes(18).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+  if (account) chownSync(passwordFile, account.uid, account.gid);
+  const flags = ['-D', folder, '-U', SUPERUSER, '--pwfile', passwordFile, '--auth=scram-sha-256', ...LANGUAGE];
+  try {
+    await promisify(execFile)(initdb, flags, { ...account, cwd: '/', env: SERVER_ENVIRONMENT });
+    renameSync(passwordFile, join(folder, PASSWORD_FILE));
+  } catch (error) {
+    throw initdbError(initdb, folder, error);
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
 }
 
-/** Returns our environment without what would make the server speak another language or load other libraries. */
-export function neutralEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/', TZ: 'UTC', LC_ALL: 'C', LANG: 'C' };
+function initdbError(initdb: string, folder: string, error: unknown): Unavailable {
+  const { code, stderr, message } = error as { code?: unknown; stderr?: string; message: string };
+  const said = stderr?.trim() || message;
+  const hint =
+    code === 'ENOENT' ? `${initdb} is there, but this system cannot run it (it needs glibc).`
+    : said.includes('effective user ID') ? `The account ${process.getuid?.()} has no entry in /etc/passwd, which initdb needs.`
+    : '';
+  return new Unavailable(
+    'embedded_initdb',
+    `The embedded Postgres could not make its cluster in ${folder}: ${said}. ${hint} Set DATABASE_URL to use another Postgres server.`,
+    undefined,
+    { cause: error },
+  );
 }
 
-function unusable(message: string): Unavailable {
-  return new Unavailable('embedded_data_unusable', `The embedded Postgres cannot use its data folder: ${message}`);
+/** Removes what a process that was killed in the middle of `ensureCluster` left behind. */
+function removeAbandoned(dataDir: string): void {
+  const prefix = `${basename(dataDir)}.init-`;
+  for (const name of readdirSync(dirname(dataDir))) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = Number(name.slice(prefix.length).split('-')[0]);
+    if (!isAlive(pid)) rmSync(join(dirname(dataDir), name), { recursive: true, force: true });
+  }
 }

@@ -1,170 +1,182 @@
-// The embedded server: one for all processes that use its data folder, and gone with the last of them, however that ends.
+// The Postgres server that a service brings along: started when it does not run, shared when it does, gone with its last user.
 
-import { spawn } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { Unavailable } from '../../core/errors.ts';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { HoldfastError, Unavailable } from '../../core/errors.ts';
 import { pause } from '../../lib/pause.ts';
 import { type Account, serverAccount } from './account.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
-import { ensureCluster, LEASE_FILE, neutralEnvironment, placeFor } from './cluster.ts';
-import { findPostmaster, isServerOf, type Postmaster } from './postmaster.ts';
+import { ensureCluster, readCredentials } from './cluster.ts';
+import { chooseDirectory, directoryError } from './directory.ts';
+import { Lease } from './lease.ts';
+import { freePort, portIsFree } from './port.ts';
+import { type Postmaster, isPostmaster, removeStalePidFile, runningPostmaster } from './postmaster.ts';
+import { ServerLog } from './server-log.ts';
+import { adopt, launch } from './watcher.ts';
 
 export interface EmbeddedOptions {
+  /** Where the data lies; made when it is not there. */
   dataDir: string;
-  /** A fixed port; any free one by default. */
+  /** The port on 127.0.0.1 to listen on; any free one when it is left out. A server that runs already keeps its own. */
   port?: number;
-  /** Server settings beside our own, for tests. */
-  settings?: Record<string, string>;
   log?: (line: string) => void;
+  /** How long to wait for the server, in milliseconds. */
   deadlineMs?: number;
+  /** Postgres settings for a server that is started by this call. */
+  settings?: Record<string, string>;
 }
 
+/** A running server, and our share in it. */
 export interface EmbeddedServer {
-  /** Returns the address of `database`. It holds the password. */
+  /** Returns the URL of a database, with the password. */
   url(database?: string): string;
   port: number;
   pid: number;
-  dataDir: string;
-  /** Whether somebody else had started the server already. */
+  /** Whether the server ran already. */
   attached: boolean;
+  /** How long it took until the server answered, in milliseconds. */
   startMs: number;
-  /** Gives our share in the server back. It stops once nobody has one; when we were the last, this waits for it. */
+  /** The real path of the data directory. */
+  dataDir: string;
+  /** Gives our share back. Resolves when the server has stopped, or at once when somebody else still uses it. */
   stop(): Promise<void>;
 }
 
-const DEFAULT_DEADLINE_MS = 30_000;
-const LOG_FILE = 'holdfast.log';
-const LOOK_MS = 15;
-const STOP_LOOKS = 400;
-/** Longer than the server needs to hear that the last process is gone; after that others are still using it. */
-const LOOKS_UNTIL_SHARED = 30;
+/** What the functions below need to know of one start. */
+interface Start {
+  dataDir: string;
+  account: Account | undefined;
+  binaries: Binaries;
+  port: number | undefined;
+  settings: Record<string, string>;
+  log: (line: string) => void;
+  gone(): boolean;
+}
+
+const LOOK_AGAIN_MS = 10;
+const WATCHER_ANSWERS_WITHIN_MS = 2000;
+/** A fast shutdown takes milliseconds, unless the disk is slow; nobody waits for it longer than this. */
+const STOPS_WITHIN_MS = 10_000;
 
 /**
- * The shell that starts the server and waits beside it. `cat` reads the lease file until its last writer is gone, which the
- * kernel sees to even when that was killed; then the server is told to stop at once but cleanly.
- */
-const WATCHER = `
-"$PROGRAM" -D "$DATA" "$@" >>"$DATA/${LOG_FILE}" 2>&1 &
-server=$!
-( cat "$DATA/${LEASE_FILE}" >/dev/null; kill -INT $server ) &
-lease=$!
-wait $server
-kill $lease 2>/dev/null
-`;
-
-/**
- * Starts the server on `dataDir`, or joins the one that runs on it already.
- * @throws Unavailable `embedded_unsupported`, `embedded_data_unusable`, `port_in_use`, `embedded_not_ready`
+ * Starts the server of a data directory, or joins it when it runs. The server lives as long as any process that called this and has
+ * not called `stop`; a process that is killed counts as one that has.
+ * @throws Unavailable with a code that begins with `embedded_` when the server cannot be had, `port_in_use` when `port` is taken
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
-  const startedAt = Date.now();
+  const { deadlineMs = 30_000, settings = {}, port, log = () => {} } = options;
+  const started = performance.now();
   const account = serverAccount();
+  const dataDir = chooseDirectory(options.dataDir, account);
   const binaries = findBinaries(account);
-  const dataDir = placeFor(options.dataDir, account);
-  const password = ensureCluster(dataDir, binaries, account);
-  // Held before we look for the server: one that is about to stop hears of us and is started again, one that runs stays.
-  const lease = openSync(join(dataDir, LEASE_FILE), constants.O_RDWR | constants.O_NONBLOCK);
+  await ensureCluster(dataDir, binaries, account);
+  const lease = openLease(dataDir);
   try {
-    const { server, attached } = await untilReady({ ...options, dataDir }, binaries, account, startedAt);
-    return {
-      url: (database = 'postgres') => `postgresql://postgres:${password}@127.0.0.1:${server.port}/${database}`,
-      port: server.port,
-      pid: server.pid,
-      dataDir,
-      attached,
-      startMs: Date.now() - startedAt,
-      stop: once(() => leave(lease, server.pid, dataDir)),
-    };
+    const start: Start = { dataDir, account, binaries, port, settings, log, gone: () => performance.now() - started > deadlineMs };
+    const { postmaster, attached } = await joinOrStart(start, lease);
+    const startMs = Math.round(performance.now() - started);
+    log(`embedded Postgres ${attached ? 'joined' : 'started'} in ${startMs} ms: port ${postmaster.port}, data in ${dataDir}`);
+    return share(dataDir, postmaster, lease, { attached, startMs });
   } catch (error) {
-    closeSync(lease);
+    lease.close();
     throw error;
   }
 }
 
-async function untilReady(
-  options: EmbeddedOptions,
-  binaries: Binaries,
-  account: Account,
-  startedAt: number,
-): Promise<{ server: Postmaster; attached: boolean }> {
-  const { dataDir, log, deadlineMs = DEFAULT_DEADLINE_MS } = options;
-  let attached = true;
-  while (Date.now() - startedAt < deadlineMs) {
-    const running = findPostmaster(dataDir);
-    if (running?.ready) return { server: running, attached };
-    if (running) {
-      await pause(LOOK_MS);
-      continue;
+function openLease(dataDir: string): Lease {
+  try {
+    return new Lease(dataDir);
+  } catch (error) {
+    throw directoryError(dataDir, error);
+  }
+}
+
+/** Several processes may do this at once: Postgres lets one server have the data directory, and the others join it. */
+async function joinOrStart(start: Start, lease: Lease): Promise<{ postmaster: Postmaster; attached: boolean }> {
+  let reason = 'no server became ready';
+  while (!start.gone()) {
+    const running = runningPostmaster(start.dataDir);
+    if (running === undefined) {
+      const outcome = await startServer(start);
+      if (typeof outcome !== 'string') return { postmaster: outcome, attached: false };
+      if (outcome !== '') reason = outcome;
+    } else if (running.status === 'ready' && (await confirmed(start, lease, running))) {
+      return { postmaster: running, attached: true };
     }
-    const port = options.port ?? (await freePort());
-    attached = !(await launch(options, binaries, account, port));
-    if (!attached) continue;
-    const words = lastWords(dataDir);
-    if (options.port !== undefined && /could not bind|could not create any TCP/.test(words)) {
-      throw new Unavailable('port_in_use', `Port ${options.port} is in use: the embedded Postgres cannot listen there. Leave the port out to use any free one.`);
-    }
-    log?.(`The embedded Postgres did not start, trying again: ${words}`);
-    await pause(LOOK_MS * 4);
+    await pause(LOOK_AGAIN_MS);
   }
   throw new Unavailable(
-    'embedded_not_ready',
-    `The embedded Postgres on ${dataDir} was not ready after ${Math.round(deadlineMs / 1000)} s. Its last words: ${lastWords(dataDir) || 'none'}.`,
+    'embedded_start',
+    `The embedded Postgres with its data in ${start.dataDir} did not become ready in time: ${reason}. ` +
+      'Its log is embedded.log in that folder. Set DATABASE_URL to use another Postgres server.',
   );
 }
 
-/** Starts a server; true once it is ready, false when it ended instead (another process may have been faster). */
-async function launch({ dataDir, settings = {} }: EmbeddedOptions, binaries: Binaries, account: Account, port: number): Promise<boolean> {
-  const ours = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', ...settings };
-  const flags = Object.entries(ours).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const child = spawn('/bin/sh', ['-c', WATCHER, 'sh', '-p', String(port), ...flags], {
-    ...account,
-    cwd: dataDir,
-    env: { ...neutralEnvironment(), PROGRAM: binaries.postgres, DATA: dataDir },
-    detached: true,
-    stdio: 'ignore',
-  });
-  let ended = false;
-  child.once('exit', () => (ended = true));
-  child.once('error', () => (ended = true));
-  child.unref();
-  while (!ended) {
-    const running = findPostmaster(dataDir);
-    if (running?.ready && running.port === port) return true;
-    await pause(LOOK_MS);
+/** A running server is ours to use once its watcher knows of our lease. One whose watcher is gone gets another. */
+async function confirmed({ dataDir, account, log }: Start, lease: Lease, { pid }: Postmaster): Promise<boolean> {
+  const stopping = () => runningPostmaster(dataDir)?.status !== 'ready';
+  if (await lease.confirm(WATCHER_ANSWERS_WITHIN_MS, stopping)) return !stopping();
+  if (stopping()) return false;
+  log(`embedded Postgres ${pid} has no watcher any more: it gets a new one`);
+  adopt(dataDir, account, pid);
+  return !stopping();
+}
+
+/** Starts a server and returns it, or what its log says when it did not come up. @throws Unavailable `port_in_use` */
+async function startServer(start: Start): Promise<Postmaster | string> {
+  removeStalePidFile(start.dataDir);
+  if (start.port !== undefined && !(await portIsFree(start.port))) return portInUse(start, start.port);
+  const port = start.port ?? (await freePort());
+  const serverLog = new ServerLog(start.dataDir);
+  const child = launch({ ...start, port, postgres: start.binaries.postgres });
+  const failure = failureOf(child);
+  for (;;) {
+    const running = runningPostmaster(start.dataDir);
+    if (running?.status === 'ready' && running.port === port) return running;
+    const ended = await Promise.race([failure, pause(LOOK_AGAIN_MS)]);
+    if (ended === undefined && !start.gone()) continue;
+    const said = serverLog.read() || ended || '';
+    if (said !== '') start.log(said);
+    if (start.port !== undefined && /could not (bind|create any TCP)/.test(said)) return portInUse(start, start.port);
+    return said;
   }
-  return false;
 }
 
-async function leave(lease: number, pid: number, dataDir: string): Promise<void> {
-  closeSync(lease);
-  for (let look = 0; look < STOP_LOOKS && isServerOf(pid, dataDir); look += 1) {
-    if (look >= LOOKS_UNTIL_SHARED && findPostmaster(dataDir)?.ready) return;
-    await pause(LOOK_MS);
-  }
+/** Another start of the same server may be the one that has the port: then there is no error, and the caller joins it. */
+function portInUse({ dataDir }: Start, port: number): string {
+  if (runningPostmaster(dataDir)) return '';
+  throw new Unavailable(
+    'port_in_use',
+    `Port ${port} on 127.0.0.1, which the embedded Postgres is to listen on, is in use by another program. Stop that program or choose another port.`,
+  );
 }
 
-function once(action: () => Promise<void>): () => Promise<void> {
-  let result: Promise<void> | undefined;
-  return () => (result ??= action());
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen(0, '127.0.0.1', resolve);
-  await promise;
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
-
-function lastWords(dataDir: string): string {
+/** Resolves with a sentence when the watcher ended, which it does with its server, or could not be started. */
+async function failureOf(child: ChildProcess): Promise<string> {
   try {
-    return readFileSync(join(dataDir, LOG_FILE), 'utf8').trim().split('\n').slice(-6).join(' | ');
-  } catch {
-    return '';
+    const [status, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    return `Postgres ended with status ${status ?? signal}`;
+  } catch (error) {
+    return (error as HoldfastError).message;
   }
+}
+
+function share(dataDir: string, { pid, port }: Postmaster, lease: Lease, facts: { attached: boolean; startMs: number }): EmbeddedServer {
+  const { user, password } = readCredentials(dataDir);
+  let stopped: Promise<void> | undefined;
+  return {
+    ...facts,
+    dataDir,
+    pid,
+    port,
+    url: (database = 'postgres') => `postgresql://${user}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
+    stop: () => (stopped ??= giveBack(dataDir, pid, lease)),
+  };
+}
+
+async function giveBack(dataDir: string, pid: number, lease: Lease): Promise<void> {
+  lease.release();
+  const started = performance.now();
+  while (!lease.isWanted() && isPostmaster(pid, dataDir) && performance.now() - started < STOPS_WITHIN_MS) await pause(LOOK_AGAIN_MS);
+  lease.close();
 }

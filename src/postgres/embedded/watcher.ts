@@ -3,7 +3,6 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Account } from './account.ts';
 import { leaseFile } from './lease.ts';
 
@@ -52,11 +51,6 @@ export function launch({ dataDir, postgres, account, port, settings }: Launch): 
 /** Gives a running server whose watcher was killed a new one. The caller holds a lease. */
 export function adopt(dataDir: string, account: Account | undefined, pid: number): void {
   watcher(dataDir, account, ['-c', ADOPT, 'holdfast-postgres', String(pid)], {});
-}
-
-/** Returns the last lines that servers on `dataDir` wrote to their log from `offset` on. */
-export function logFile(dataDir: string): string {
-  return join(dataDir, 'embedded.log');
 }
 
 function watcher(dataDir: string, account: Account | undefined, args: string[], environment: Record<string, string>): ChildProcess {
