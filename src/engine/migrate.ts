@@ -1,15 +1,20 @@
 // Brings the DBOS SDK's own schema (`dbos`) up to the version that this build runs on.
 
-import { DBOS } from '@dbos-inc/dbos-sdk';
 import { migrateDataSourcePG } from '@dbos-inc/dbos-sdk/datasource';
+import system from '@dbos-inc/dbos-sdk/internal/system_database';
 import pg from 'pg';
+
+type SdkLogger = Parameters<typeof system.migrateSystemDatabase>[1];
+
+/** The SDK reports each of its migrations; what went wrong is thrown as well. */
+const QUIET = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} } as unknown as SdkLogger;
 
 /**
  * Creates or upgrades the schema `dbos` in the database of `databaseUrl`, with the table in which transactions keep their
  * checkpoints. Safe to call again and by several processes at once: the SDK serialises its migrations with an advisory lock.
  */
 export async function migrateEngine(databaseUrl: string): Promise<void> {
-  await DBOS.migrate(databaseUrl);
+  await system.migrateSystemDatabase(databaseUrl, QUIET);
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {

@@ -7,17 +7,20 @@ import type { EngineHooks } from './hooks.ts';
 type Arguments<Name extends keyof SystemDatabase> = SystemDatabase[Name] extends (...args: infer A) => unknown ? A : never;
 type Result<Name extends keyof SystemDatabase> = SystemDatabase[Name] extends (...args: never[]) => infer R ? R : never;
 
-/** The methods that are overridden, with the number of parameters that version 5.3.0 declares for each. */
+/**
+ * The methods that are overridden, with the `length` that each has in version 5.3.0. It is 0 for those that the SDK wraps for
+ * retries: there the check is only that they are still there, and still wrapped.
+ */
 export const OVERRIDDEN = {
   initWorkflowStatus: 3,
-  initChildWorkflowStatus: 7,
-  resumeWorkflows: 2,
+  initChildWorkflowStatus: 0,
+  resumeWorkflows: 0,
   findAndMarkStartableWorkflows: 4,
   trackRunningWorkflow: 3,
-  recordOperationResult: 6,
-  writeStreamFromWorkflow: 6,
-  writeStreamFromStep: 5,
-  awaitWorkflowResult: 6,
+  recordOperationResult: 0,
+  writeStreamFromWorkflow: 0,
+  writeStreamFromStep: 0,
+  awaitWorkflowResult: 0,
 } as const;
 
 /** Returns the SDK's `SystemDatabase`, reporting to `hooks`. */
