@@ -1,140 +1,191 @@
-// How we connect: one place for pool sizes, time limits, and what is said when the database does not answer.
+// How the app connects to its database: URLs, pools and their sizes.
 
-import knex, { type Knex } from 'knex';
+import createKnex, { type Knex } from 'knex';
 import pg from 'pg';
 import { isConnectionError } from '../core/connection-error.ts';
 import { Unavailable } from '../core/errors.ts';
 import { pause } from '../lib/pause.ts';
 
 /**
- * Connections of one process. On a machine with two cores Postgres does not get faster beyond about twenty busy connections, and
- * four processes stay below its default limit of 100.
+ * Connections for each use, meant for a process on a machine with two cores. Postgres does its best work with a few connections for each
+ * core; more of them only wait for each other. A process uses 22, so four of them fit below Postgres's own limit of 100.
  */
-export const POOL_SIZES = { engine: 10, transactions: 8, reads: 4 } as const;
+export const POOL_SIZES = {
+  /** The engine's: checkpoints, queues and its listener. */
+  engine: 10,
+  /** Transactions of workflows. Each is held from its begin to its commit, while it does nothing but talk to the database. */
+  transactions: 8,
+  /** The read side, so that readers never wait for writers. */
+  reads: 4,
+} as const;
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const ACQUIRE_TIMEOUT_MS = 15_000;
+const CONNECT_WITHIN_MS = 10_000;
+const ACQUIRE_WITHIN_MS = 15_000;
+/** A transaction whose process lives but has forgotten it gives its locks back after this. */
+const IDLE_IN_TRANSACTION = 'idle_in_transaction_session_timeout';
 const IDLE_IN_TRANSACTION_MS = 60_000;
+const FIRST_RETRY_MS = 50;
+const SLOWEST_RETRY_MS = 2000;
 
-/** Returns `url` with our name and a limit on forgotten transactions; options that it already has are kept. */
+/** The password or the role is wrong, or pg_hba.conf does not let it in: waiting does not help. */
+const REFUSED = new Set(['28P01', '28000', '42501']);
+const NO_SUCH_DATABASE = '3D000';
+/** Somebody else created the database at the same time. */
+const CREATED_MEANWHILE = new Set(['42P04', '23505']);
+
+const REASONS: Record<string, string> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'there is no host of this name',
+  EAI_AGAIN: 'the name server does not answer',
+  ETIMEDOUT: 'the host does not answer',
+  EHOSTUNREACH: 'there is no way to this host',
+  ENETUNREACH: 'there is no way to the network of this host',
+  ECONNRESET: 'the connection was cut',
+  '53300': 'the server has no connection left for us',
+  '57P03': 'the server is starting or stopping',
+};
+
+/**
+ * Returns `url` with the application's name and a limit for idle transactions, each unless the URL sets it itself. With the limit in the
+ * URL a connection needs no statement of its own to set it.
+ */
 export function connectionUrl(url: string, applicationName: string): string {
-  const result = new URL(url);
-  const options = result.searchParams.get('options') ?? '';
-  if (!options.includes('idle_in_transaction_session_timeout')) {
-    result.searchParams.set('options', `${options} -c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_MS}`.trim());
+  const parsed = parseUrl(url);
+  const parameters = parsed.searchParams;
+  if (!parameters.has('application_name')) parameters.set('application_name', applicationName);
+  const options = parameters.get('options') ?? '';
+  if (!options.includes(IDLE_IN_TRANSACTION)) {
+    parameters.set('options', `${options} -c ${IDLE_IN_TRANSACTION}=${IDLE_IN_TRANSACTION_MS}`.trim());
   }
-  if (!result.searchParams.has('application_name')) result.searchParams.set('application_name', applicationName);
-  return result.toString();
+  // A form writes a space as "+", which other readers of such URLs (libpq) leave as it is.
+  parsed.search = parameters.toString().replaceAll('+', '%20');
+  return parsed.href;
 }
 
-/** Opens a pool of at most `max` connections; none is made before it is needed. */
-export function openDatabase(url: string, options: { max: number; name: string }): Knex {
-  return knex({
+/**
+ * Waits until the database of `url` answers, for at most `deadlineMs` milliseconds, and creates it when the server has no such database.
+ * @throws Unavailable `database_unreachable` when it did not answer in time, `database_refused` when it does not let us in
+ */
+export async function waitForDatabase(url: string, { deadlineMs, log }: { deadlineMs: number; log?: (line: string) => void }): Promise<void> {
+  const deadline = performance.now() + deadlineMs;
+  for (let wait = FIRST_RETRY_MS; ; wait = Math.min(wait * 2, SLOWEST_RETRY_MS)) {
+    try {
+      return await tryDatabase(url, deadline - performance.now());
+    } catch (error) {
+      const left = deadline - performance.now();
+      if (!isConnectionError(error) || left <= 0) throw unavailable(url, error);
+      log?.(`waiting for the database at ${place(url)}: ${reason(error)}`);
+      await pause(Math.min(wait, left));
+    }
+  }
+}
+
+/** Returns `url` for people: with `***` for the password, in the parameters too. */
+export function maskUrl(url: string): string {
+  if (!URL.canParse(url)) return 'a database URL that cannot be read';
+  const parsed = new URL(url);
+  if (parsed.password !== '') parsed.password = '***';
+  for (const name of ['password', 'sslpassword']) if (parsed.searchParams.has(name)) parsed.searchParams.set(name, '***');
+  return parsed.href;
+}
+
+/**
+ * Returns a pool of at most `max` connections that show up in pg_stat_activity as `name`. It connects when it is used. The caller calls
+ * `destroy`. A connection that breaks while nobody uses it is dropped from the pool and replaced.
+ */
+export function openDatabase(url: string, { max, name }: { max: number; name: string }): Knex {
+  return createKnex({
     client: 'pg',
     connection: {
-      connectionString: connectionUrl(url, options.name),
+      connectionString: connectionUrl(url, name),
       keepAlive: true,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      connectionTimeoutMillis: CONNECT_WITHIN_MS,
     },
-    pool: { min: 0, max: options.max },
-    acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
+    pool: { min: 0, max },
+    acquireConnectionTimeout: ACQUIRE_WITHIN_MS,
   });
 }
 
-/** Returns `url` without its password, for people and logs. */
-export function maskUrl(url: string): string {
-  const { username, hostname, port, pathname } = new URL(url);
-  return `postgresql://${username === '' ? '' : `${username}@`}${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
-}
-
-interface WaitOptions {
-  deadlineMs: number;
-  log: (line: string) => void;
-}
-
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 2000;
-
-/**
- * Waits until the database answers; creates it where only the database itself is missing.
- * @throws Unavailable `database_unreachable` after `deadlineMs`, `database_refused` at once when the server does not let us in
- */
-export async function waitForDatabase(url: string, { deadlineMs, log }: WaitOptions): Promise<void> {
-  const deadline = Date.now() + deadlineMs;
-  for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
-    const error = await tryToConnect(url);
-    if (!error) return;
-    if (code(error) === DATABASE_MISSING) {
-      await createDatabase(url);
-      continue;
-    }
-    const startingUp = code(error) === '57P03';
-    if (!isConnectionError(error) && !startingUp) throw refused(url, error);
-    if (Date.now() + wait > deadline) throw unreachable(url, error, deadlineMs);
-    log(`The database ${maskUrl(url)} does not answer yet (${reason(error)}), trying again.`);
-    await pause(wait);
-  }
-}
-
-/** SQLSTATE 3D000. */
-const DATABASE_MISSING = '3D000';
-/** SQLSTATE 42P04: somebody else created it meanwhile. */
-const DATABASE_EXISTS = '42P04';
-
-async function tryToConnect(url: string): Promise<Error | undefined> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+/** Returns one connection, not yet connected, with the settings of the pools. A loss of the connection is seen by the next query. */
+export function openClient(url: string, name: string, connectWithinMs = CONNECT_WITHIN_MS): pg.Client {
+  const client = new pg.Client({
+    connectionString: connectionUrl(url, name),
+    keepAlive: true,
+    connectionTimeoutMillis: connectWithinMs,
+  });
+  // Without a listener the loss of an idle connection would end the process.
   client.on('error', () => {});
+  return client;
+}
+
+async function tryDatabase(url: string, leftMs: number): Promise<void> {
+  const connectWithinMs = Math.ceil(Math.min(Math.max(leftMs, FIRST_RETRY_MS), CONNECT_WITHIN_MS));
   try {
-    await client.connect();
-    await client.query('SELECT 1');
-    return undefined;
+    await query(url, 'SELECT 1', connectWithinMs);
   } catch (error) {
-    return error as Error;
-  } finally {
-    await client.end().catch(() => {});
+    if ((error as { code?: unknown }).code !== NO_SUCH_DATABASE) throw error;
+    await createDatabase(url, connectWithinMs);
   }
 }
 
-async function createDatabase(url: string): Promise<void> {
-  const maintenance = new URL(url);
-  const name = decodeURIComponent(maintenance.pathname.slice(1));
+async function createDatabase(url: string, connectWithinMs: number): Promise<void> {
+  const name = pg.escapeIdentifier(databaseOf(url));
+  const maintenance = parseUrl(url);
   maintenance.pathname = '/postgres';
-  const client = new pg.Client({ connectionString: maintenance.toString(), connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   try {
-    await client.connect();
-    await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
+    await query(maintenance.href, `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`, connectWithinMs);
   } catch (error) {
-    // 23505 is what the loser of a race sees before the database is visible.
-    if (![DATABASE_EXISTS, '23505'].includes(code(error) ?? '')) throw refused(url, error as Error);
-  } finally {
-    await client.end().catch(() => {});
+    const { code } = error as { code?: string };
+    if (code === undefined || !CREATED_MEANWHILE.has(code)) throw error;
   }
 }
 
-function unreachable(url: string, error: Error, deadlineMs: number): Unavailable {
+async function query(url: string, sql: string, connectWithinMs: number): Promise<void> {
+  const client = openClient(url, 'holdfast start', connectWithinMs);
+  try {
+    await client.connect();
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+function unavailable(url: string, error: unknown): Unavailable {
+  const { code, message } = error as { code?: string; message: string };
+  const refused = (code !== undefined && REFUSED.has(code)) || message.startsWith('SASL');
   return new Unavailable(
-    'database_unreachable',
-    `No Postgres answers at ${maskUrl(url)} after ${Math.round(deadlineMs / 1000)} s (${reason(error)}). ` +
-      'Check that it runs and that DATABASE_URL names the right host and port; without DATABASE_URL an embedded Postgres is used.',
+    refused ? 'database_refused' : 'database_unreachable',
+    `The database at ${place(url)} ${refused ? 'does not let us in' : 'cannot be reached'}: ${reason(error)}. ` +
+      (refused ? 'Check the user, the password and the rights of the user in DATABASE_URL.' : 'Start it, or correct DATABASE_URL.'),
     undefined,
     { cause: error },
   );
 }
 
-function refused(url: string, error: Error): Unavailable {
-  return new Unavailable(
+function reason(error: unknown): string {
+  const { code, message } = error as { code?: string; message: string };
+  const words = code === undefined ? undefined : REASONS[code];
+  return words === undefined ? message : `${words} (${code})`;
+}
+
+function place(url: string): string {
+  const { hostname, port, searchParams, username } = parseUrl(url);
+  const host = searchParams.get('host') ?? decodeURIComponent(hostname);
+  const user = searchParams.get('user') ?? decodeURIComponent(username);
+  return `${host || 'localhost'}:${port || '5432'}, database "${databaseOf(url)}", user "${user || 'of this account'}",`;
+}
+
+/** As libpq has it, the database is called like the user when the URL does not name one. */
+function databaseOf(url: string): string {
+  const { pathname, username } = parseUrl(url);
+  return decodeURIComponent(pathname.slice(1)) || decodeURIComponent(username) || 'postgres';
+}
+
+/** The error of a URL that cannot be read must not repeat it: the password is in it. */
+function parseUrl(url: string): URL {
+  if (URL.canParse(url)) return new URL(url);
+  throw new Unavailable(
     'database_refused',
-    `Postgres at ${maskUrl(url)} refuses the connection: ${error.message}. Check user, password and database in DATABASE_URL.`,
-    undefined,
-    { cause: error },
+    'DATABASE_URL cannot be read. It has the form postgresql://user:password@host:port/database; signs such as / # ? @ in the password are written in their %-form.',
   );
-}
-
-function reason(error: Error): string {
-  const inner = error instanceof AggregateError ? (error.errors[0] as Error) : error;
-  return inner.message || code(inner) || inner.name;
-}
-
-function code(error: unknown): string | undefined {
-  return (error as { code?: string } | undefined)?.code;
 }

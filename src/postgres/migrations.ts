@@ -1,147 +1,181 @@
-// Applies numbered SQL files, each once, whoever comes first: Knex keeps the history, a lock keeps several starts apart.
+// Brings a schema up to date: applies the SQL files that the database does not have yet, in order, each whole or not at all.
 
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Knex } from 'knex';
+import createKnex, { type Knex } from 'knex';
 import pg from 'pg';
 import { Unavailable } from '../core/errors.ts';
-import { openDatabase } from './connection.ts';
+import { connectionUrl, openClient } from './connection.ts';
+import { type MigrationFile, readMigrations } from './migration-files.ts';
 
+export { migrationsDirectory } from './migration-files.ts';
+
+/** Where migrations come from, and where the database remembers them. */
 export interface MigrationSet {
-  /** A folder with `0001_name.sql`, `0002_name.sql`, … */
+  /** The folder with the SQL files. */
   directory: string;
-  /** The schema of the history tables. */
+  /** The schema of the history; the migrations themselves name the schemas of what they make. */
   schema: string;
-  /** The table in which the applied files are kept. */
+  /** The table of the history in `schema`. */
   table: string;
 }
 
-interface MigrationFile {
+/** What the database remembers of an applied migration; without a checksum when the history was written by something else. */
+interface Applied {
   name: string;
-  sql: string;
-  checksum: string;
+  checksum: string | null;
 }
 
-/** An arbitrary number that all migrating processes agree on. */
-const ADVISORY_LOCK = '7163850247';
-
-/** Returns the folder of Holdfast's own migrations, from `src/` as from the built `dist/src/`. */
-export function migrationsDirectory(): string {
-  const candidates = ['../../migrations', '../../../migrations'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
-  return candidates.find((path) => existsSync(path)) ?? candidates[0]!;
-}
+/** "hold" in ASCII: advisory locks are shared by everything that uses the database, so ours has a name of its own. */
+const LOCK = [0x686f6c64, 1];
+const SILENT = { warn: () => {}, error: () => {}, debug: () => {}, deprecate: () => {} };
 
 /**
- * Applies what is new in `set`, each file in a transaction of its own, and returns the names of the applied files. Any number of
- * processes may call it at once.
- * @throws Unavailable `migration_invalid` when the numbering has gaps or an applied file was edited or removed, and
- * `migration_failed` with the file's name when its SQL fails; nothing of that file remains
+ * Applies the migrations of `set` that the database of `databaseUrl` does not have yet, and returns their names. Of several callers at once
+ * one applies and the others wait. @throws HoldfastError `invalid_migrations`; Unavailable `migration_edited`, `migration_missing`, `migration_failed`
  */
 export async function migrate(databaseUrl: string, set: MigrationSet): Promise<string[]> {
-  const files = await readMigrations(set.directory);
-  const lock = new pg.Client({ connectionString: databaseUrl, application_name: 'holdfast migrations' });
-  lock.on('error', () => {});
-  await lock.connect();
+  const files = readMigrations(set.directory);
+  // The lock ends with its connection, also when we are killed; whoever has it may trust that nobody else is migrating.
+  const lock = openClient(databaseUrl, 'holdfast migrations');
   try {
-    await lock.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);
-    await lock.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(set.schema)}`);
-    return await migrateLocked(databaseUrl, set, files);
+    await lock.connect();
+    await lock.query('SELECT pg_advisory_lock($1, $2)', LOCK);
+    await prepare(lock, set.schema);
+    const applied = await readHistory(lock, set);
+    compare(files, applied, set.directory);
+    return applied.length === files.length ? [] : await applyPending(databaseUrl, set, files);
   } finally {
     await lock.end();
   }
 }
 
-async function migrateLocked(databaseUrl: string, set: MigrationSet, files: MigrationFile[]): Promise<string[]> {
-  const db = openDatabase(databaseUrl, { max: 1, name: 'holdfast migrations' });
-  try {
-    await checkApplied(db, set, files);
-    const config: Knex.MigratorConfig = {
-      schemaName: set.schema,
-      tableName: set.table,
-      migrationSource: sourceOf(files, set),
-      disableMigrationsListValidation: true,
-    };
-    // We hold the advisory lock: a lock row that is set was left behind by a process that died.
-    if (await tableExists(db, set.schema, `${set.table}_lock`)) await db.migrate.forceFreeMigrationsLock(config);
-    const [, applied] = (await db.migrate.latest(config)) as [number, string[]];
-    return applied;
-  } finally {
-    await db.destroy();
+/** Asks before it creates: a role that may not create anything can still start on a database that is up to date. */
+async function prepare(client: pg.Client, schema: string): Promise<void> {
+  const checksums = `${pg.escapeIdentifier(schema)}.migration_checksums`;
+  const { rows } = await client.query<{ ready: boolean }>('SELECT to_regclass($1) IS NOT NULL AS ready', [checksums]);
+  if (rows[0]?.ready === true) return;
+  await client.query(`
+    CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(schema)};
+    CREATE TABLE ${checksums} (history text, name text, checksum text NOT NULL, PRIMARY KEY (history, name));
+    COMMENT ON TABLE ${checksums} IS 'SHA-256 of every migration as it was applied, so that a later change to its file is noticed.'`);
+}
+
+async function readHistory(client: pg.Client, { schema, table }: MigrationSet): Promise<Applied[]> {
+  const history = `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table)}`;
+  const { rows: found } = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [history]);
+  if (found[0]?.exists !== true) return [];
+  const { rows } = await client.query<Applied>(
+    `SELECT h.name, c.checksum
+       FROM ${history} h
+       LEFT JOIN ${pg.escapeIdentifier(schema)}.migration_checksums c ON c.history = $1 AND c.name = h.name
+      ORDER BY h.name`,
+    [table],
+  );
+  return rows;
+}
+
+function compare(files: MigrationFile[], applied: Applied[], directory: string): void {
+  for (const { name, checksum } of applied) {
+    const file = files.find((candidate) => candidate.name === name);
+    if (file === undefined) {
+      throw new Unavailable(
+        'migration_missing',
+        `The database has the migration ${name}, but ${directory} does not: this build is older than the database, or the file was removed ` +
+          'or renamed. Deploy a build that has it, or put the file back.',
+      );
+    }
+    if (checksum === null || checksum === file.checksum) continue;
+    throw new Unavailable(
+      'migration_edited',
+      `The migration ${name} in ${directory} was changed after it had been applied to this database. Put the old text back, and ` +
+        'write the change as a new migration.',
+    );
   }
 }
 
-function sourceOf(files: MigrationFile[], { schema, table }: MigrationSet): Knex.MigrationSource<MigrationFile> {
-  return {
-    getMigrations: async () => files,
-    getMigrationName: (file) => file.name,
-    getMigration: async (file) => ({
-      up: async (db) => {
-        try {
-          await db.raw(file.sql.replaceAll('?', '\\?'));
-        } catch (error) {
-          throw failed(file, error as pg.DatabaseError);
-        }
-        await db.raw('INSERT INTO ??.migration_checksums (history, name, checksum) VALUES (?, ?, ?)', [schema, table, file.name, file.checksum]);
-      },
-      down: async () => {},
-    }),
+/**
+ * One `up` of Knex is one transaction: the SQL, our checksum, and Knex's own record and lock. (Its `latest` would write the record after
+ * the migration's transaction, and a kill in between would apply the migration twice.)
+ */
+async function applyPending(databaseUrl: string, set: MigrationSet, files: MigrationFile[]): Promise<string[]> {
+  const knex = createKnex({
+    client: 'pg',
+    connection: connectionUrl(databaseUrl, 'holdfast migrations'),
+    pool: { min: 0, max: 1 },
+    log: SILENT,
+  });
+  const config: Knex.MigratorConfig = {
+    schemaName: set.schema,
+    tableName: set.table,
+    migrationSource: new SqlSource(files, set),
   };
-}
-
-async function readMigrations(directory: string): Promise<MigrationFile[]> {
-  const entries = await readdir(directory).catch((error: Error) => {
-    throw invalid(`The folder of migrations ${directory} cannot be read: ${error.message}.`);
-  });
-  const names = entries.filter((name) => name.endsWith('.sql')).sort();
-  names.forEach((name, index) => {
-    const number = String(index + 1).padStart(4, '0');
-    if (!name.startsWith(`${number}_`)) {
-      throw invalid(`'${name}' in ${directory} is out of turn: the next migration has to be called ${number}_<name>.sql.`);
+  try {
+    // Nobody else is migrating, so a lock row that is set was left by somebody who died.
+    await knex.migrate.forceFreeMigrationsLock(config);
+    const done: string[] = [];
+    for (;;) {
+      const [, names] = (await knex.migrate.up(config)) as [number, string[]];
+      if (names.length === 0) return done;
+      done.push(...names);
     }
-  });
-  return Promise.all(
-    names.map(async (name) => {
-      const sql = await readFile(join(directory, name), 'utf8');
-      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
-    }),
-  );
-}
-
-/** An applied file is history: it must still be there, and unchanged. */
-async function checkApplied(db: Knex, { schema, table, directory }: MigrationSet, files: MigrationFile[]): Promise<void> {
-  await db.raw(
-    `CREATE TABLE IF NOT EXISTS ??.migration_checksums (
-       history text NOT NULL, name text NOT NULL, checksum text NOT NULL, PRIMARY KEY (history, name))`,
-    [schema],
-  );
-  const { rows } = await db.raw<{ rows: { name: string; checksum: string }[] }>('SELECT name, checksum FROM ??.migration_checksums WHERE history = ?', [schema, table]);
-  const present = new Map(files.map((file) => [file.name, file.checksum]));
-  for (const { name, checksum } of rows) {
-    // A newer build was here already: what it added does not hinder this one, which may be the last of its kind in a rolling deploy.
-    const newer = Number(name.slice(0, 4)) > files.length;
-    if (newer) continue;
-    if (!present.has(name)) {
-      throw invalid(`The database has the migration '${name}', which is not in ${directory}: restore the file.`);
-    }
-    if (present.get(name) !== checksum) {
-      throw invalid(`The migration '${name}' was changed after it had been applied: restore it, and put the change into a new file.`);
-    }
+  } finally {
+    await knex.destroy();
   }
 }
 
-async function tableExists(db: Knex, schema: string, table: string): Promise<boolean> {
-  const { rows } = await db.raw<{ rows: unknown[] }>('SELECT 1 FROM pg_tables WHERE schemaname = ? AND tablename = ?', [schema, table]);
-  return rows.length > 0;
+/** Our files as Knex's migrator wants them. */
+class SqlSource implements Knex.MigrationSource<MigrationFile> {
+  readonly #files: MigrationFile[];
+  readonly #set: MigrationSet;
+
+  constructor(files: MigrationFile[], set: MigrationSet) {
+    this.#files = files;
+    this.#set = set;
+  }
+
+  async getMigrations(): Promise<MigrationFile[]> {
+    return this.#files;
+  }
+
+  getMigrationName(file: MigrationFile): string {
+    return file.name;
+  }
+
+  async getMigration(file: MigrationFile): Promise<Knex.Migration> {
+    return {
+      up: (transaction) => this.#apply(transaction, file),
+      down: async () => {
+        throw new Unavailable('migration_failed', `${file.name} cannot be undone: migrations only go up. Write a new one.`);
+      },
+    };
+  }
+
+  async #apply(transaction: Knex, { name, sql, checksum }: MigrationFile): Promise<void> {
+    // Straight to the connection: Knex would take every "?" in the text for a binding.
+    const connection = (await transaction.client.acquireConnection()) as pg.Client;
+    try {
+      await connection.query(sql);
+    } catch (error) {
+      throw failure(name, sql, this.#set.directory, error);
+    }
+    await transaction.raw('INSERT INTO ??.migration_checksums (history, name, checksum) VALUES (?, ?, ?)', [
+      this.#set.schema,
+      this.#set.table,
+      name,
+      checksum,
+    ]);
+  }
 }
 
-function invalid(message: string): Unavailable {
-  return new Unavailable('migration_invalid', message);
-}
-
-function failed(file: MigrationFile, error: pg.DatabaseError): Unavailable {
-  const line = error.position === undefined ? '' : ` at line ${file.sql.slice(0, Number(error.position)).split('\n').length}`;
-  return new Unavailable('migration_failed', `The migration '${file.name}' failed${line}: ${error.message}. Nothing of it was applied.`, undefined, { cause: error });
+function failure(name: string, sql: string, directory: string, error: unknown): Unavailable {
+  const { message, position, detail, hint } = error as { message: string; position?: string; detail?: string; hint?: string };
+  // Postgres counts characters from 1.
+  const before = position === undefined ? undefined : [...sql].slice(0, Number(position) - 1).join('').split('\n');
+  const where = before === undefined ? '' : ` at line ${before.length}, column ${[...before.at(-1)!].length + 1}`;
+  const said = [message, detail, hint].filter((part) => part !== undefined).join('. ');
+  return new Unavailable(
+    'migration_failed',
+    `The migration ${name} in ${directory} failed${where}: ${said}. It was rolled back whole; correct it and start again.`,
+    undefined,
+    { cause: error },
+  );
 }
