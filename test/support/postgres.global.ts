@@ -1,35 +1,46 @@
-// Starts one Postgres for all tests, with a migrated template that each test file clones. It ends with the test runner, however that ends.
+// One embedded server for all tests, with a migrated template database that each test clones. It ends with the test runner, however that ends.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { migrateAll } from '../../src/database.ts';
+import { migrateEngine } from '../../src/engine/migrate.ts';
 import { startEmbedded } from '../../src/postgres/embedded/server.ts';
-import { TEMPLATE } from './template.ts';
+import { migrate, migrationsDirectory } from '../../src/postgres/migrations.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
+    /** The URL of the test server's database `postgres`. */
     postgresUrl: string;
   }
 }
 
+/** What the tests clone; see test/support/database.ts. */
+const TEMPLATE = 'template_holdfast';
+
+/** Nothing in it outlives the tests, so nothing has to reach the disk; several apps with full pools run at once. */
+const SETTINGS = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  autovacuum: 'off',
+  max_connections: '400',
+  shared_buffers: '64MB',
+};
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
-  const server = await startEmbedded({
-    dataDir: join(folder, 'postgres'),
-    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
-  });
-  const admin = new pg.Client(server.url());
-  await admin.connect();
-  await admin.query(`CREATE DATABASE ${TEMPLATE}`);
-  await admin.end();
-  await migrateAll(server.url(TEMPLATE), undefined);
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
+  const server = await startEmbedded({ dataDir: join(directory, 'postgres'), settings: SETTINGS });
+  const client = new pg.Client({ connectionString: server.url() });
+  await client.connect();
+  await client.query(`CREATE DATABASE ${TEMPLATE}`);
+  await client.end();
+  await migrateEngine(server.url(TEMPLATE));
+  await migrate(server.url(TEMPLATE), { directory: migrationsDirectory(), schema: 'holdfast', table: 'migrations' });
   project.provide('postgresUrl', server.url());
   return async () => {
     await server.stop();
-    rmSync(server.dataDir, { recursive: true, force: true });
-    rmSync(folder, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   };
 }
