@@ -1,7 +1,7 @@
 // When a failed attempt is followed by another, and how long after: full jitter, and the provider's word first.
 
 import { toMilliseconds, type Duration } from './duration.ts';
-import { RetryableError, TerminalError } from './errors.ts';
+import { InvalidInput, RetryableError, TerminalError } from './errors.ts';
 
 /** How a step or tool is retried. `attempts` counts the first one, so 1 means that nothing is retried. */
 export interface RetryPolicy {
@@ -30,7 +30,6 @@ export function nextAttemptDelay(policy: RetryPolicy, attempt: number, error: un
 }
 
 function isRetryable(policy: RetryPolicy, error: unknown): boolean {
-  if (error instanceof TerminalError) return false;
-  if (policy.retryOn) return policy.retryOn(error);
-  return (error as { code?: unknown } | undefined)?.code !== 'invalid_input';
+  if (error instanceof TerminalError || error instanceof InvalidInput) return false;
+  return policy.retryOn?.(error) ?? true;
 }

@@ -1,17 +1,17 @@
 // Which values may cross a checkpoint: JSON, plus Date, Map, Set, BigInt, RegExp, URL and undefined. Everything else is refused by path.
 
-import { TerminalError } from './errors.ts';
+import { InvalidInput } from './errors.ts';
 
 const PLAIN_CLASSES = [Date, Map, Set, RegExp, URL, Error];
 
 /**
  * Returns `value` unchanged when it can be recorded and read back as it is.
- * @throws TerminalError `not_serializable`, naming `what` and the path of the first class instance, function, symbol, stream or cycle.
+ * @throws InvalidInput `not_serializable`, naming `what` and the path of the first class instance, function, symbol, stream or cycle.
  */
 export function assertSerializable<T>(value: T, what: string): T {
   const found = findUnserializable(value, '', new Set());
   if (!found) return value;
-  throw new TerminalError(
+  throw new InvalidInput(
     'not_serializable',
     `${what} cannot be recorded: ${found.path === '' ? 'the value itself' : `'${found.path}'`} is ${found.kind}. ` +
       'Return plain objects, arrays, strings, numbers, booleans, dates, maps, sets or bigints.',

@@ -26,9 +26,13 @@ export function checkInput(workflow: string, schema: z.ZodType | undefined, inpu
 
 /** Returns what `issue` says; keys that the schema does not know are reported one by one. */
 export function inputIssues(issue: z.core.$ZodIssue): InputIssue[] {
-  const pointer = issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  const pointer = issue.path.map((part) => pointerTo(String(part))).join('');
   if (issue.code !== 'unrecognized_keys') return [{ pointer, detail: lowerFirst(issue.message) }];
-  return issue.keys.map((key) => ({ pointer: `${pointer}/${key}`, detail: 'is not a field of this input' }));
+  return issue.keys.map((key) => ({ pointer: pointer + pointerTo(key), detail: 'is not a field of this input' }));
+}
+
+function pointerTo(key: string): string {
+  return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 function lowerFirst(text: string): string {

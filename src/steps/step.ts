@@ -40,6 +40,7 @@ async function runAttempts(runner: StepRunner, call: StepCall, identity: StepIde
     try {
       return await runAttempt(runner, call, attempt, identity);
     } catch (error) {
+      if (identity?.cancelled().aborted) throw error;
       const delay = nextAttemptDelay(policy, attempt, error, Math.random());
       if (identity) {
         const { code, message } = errorRecord(error);
@@ -47,7 +48,7 @@ async function runAttempts(runner: StepRunner, call: StepCall, identity: StepIde
         const { runId, stepId } = identity;
         await runner.onFailedAttempt({ runId, stepId, step: call.name, attempt, startedAt, code, message, retryInMs });
       }
-      if (delay === undefined || identity?.cancelled().aborted) throw error;
+      if (delay === undefined) throw error;
       await pauseBetween(runner, delay, identity);
     }
   }

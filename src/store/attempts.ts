@@ -15,12 +15,12 @@ export interface FailedAttempt {
   retryInMs: number | null;
 }
 
-/** Adds one failed attempt. */
+/** Adds one failed attempt of a run that is running; nothing is recorded for one that was cancelled meanwhile. */
 export async function insertAttempt(db: Knex, attempt: FailedAttempt): Promise<void> {
   await db.raw(
     `INSERT INTO holdfast.attempts (run_id, step_id, step, attempt, started_at, code, message, retry_in_ms)
      SELECT :runId, :stepId, :step, :attempt, :startedAt, :code, :message, :retryInMs
-      WHERE EXISTS (SELECT FROM dbos.workflow_status WHERE workflow_uuid = :runId)`,
+      WHERE EXISTS (SELECT FROM dbos.workflow_status WHERE workflow_uuid = :runId AND status = 'PENDING')`,
     { ...attempt },
   );
 }
