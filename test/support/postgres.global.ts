@@ -1,6 +1,6 @@
 // One embedded server for all tests, with a migrated template database that each test clones. It ends with the test runner, however that ends.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -31,6 +31,8 @@ const SETTINGS = {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
+  // When the tests run as root, the server runs as another account, which has to get in.
+  await chmod(directory, 0o755);
   const server = await startEmbedded({ dataDir: join(directory, 'postgres'), settings: SETTINGS });
   const client = new pg.Client({ connectionString: server.url() });
   await client.connect();

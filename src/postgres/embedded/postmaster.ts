@@ -1,8 +1,10 @@
 // Whether a server runs on a data directory: what its postmaster.pid says, and whether that process is really the server.
 
 import { execFileSync } from 'node:child_process';
-import { linkSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+
+const EMPTY_FOR_MS = 3000;
 
 /** What a server wrote into its data directory about itself. */
 export interface Postmaster {
@@ -30,18 +32,18 @@ export function isPostmaster(pid: number, dataDir: string): boolean {
 }
 
 /**
- * Removes a postmaster.pid which names a living process that is not a server: Postgres itself takes such a process for a running
- * server and refuses to start. (When the process is dead, Postgres removes the file itself.)
+ * Removes a postmaster.pid that keeps Postgres from starting though no server runs: one which names a living process that is something
+ * else, or one which a crash of the machine left empty. (When the process is dead, Postgres removes the file itself.)
  */
 export function removeStalePidFile(dataDir: string): void {
   const file = join(dataDir, 'postmaster.pid');
   const found = parse(file);
-  if (!found || !isAlive(found.pid) || isPostmaster(found.pid, dataDir)) return;
+  if (found ? !isAlive(found.pid) || isPostmaster(found.pid, dataDir) : !isOldAndEmpty(file)) return;
   const aside = `${file}.stale-${process.pid}`;
   try {
     renameSync(file, aside);
     // Between the look and the rename another starter may have put a good file there: it goes back.
-    if (parse(aside)?.pid !== found.pid) linkSync(aside, file);
+    if (parse(aside)?.pid !== found?.pid) linkSync(aside, file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT' && code !== 'EEXIST') throw error;
@@ -58,6 +60,12 @@ export function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+/** A server that starts writes its file at once, so one that is still empty after a while was never finished. */
+function isOldAndEmpty(file: string): boolean {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats !== undefined && stats.size === 0 && Date.now() - stats.mtimeMs > EMPTY_FOR_MS;
 }
 
 /** The lines of the file: pid, data directory, start time, port, socket directory, address, shared memory, status. */

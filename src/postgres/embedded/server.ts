@@ -54,6 +54,10 @@ interface Start {
 }
 
 const LOOK_AGAIN_MS = 10;
+/** A start may fail because another one is at it, or a killed server's last processes are still there; then it is worth another try. */
+const PASSING = /lock file|shared memory block|could not (bind|create any TCP)/;
+/** Any other failure is no better after this many tries. */
+const MOST_FAILURES = 3;
 const WATCHER_ANSWERS_WITHIN_MS = 2000;
 /** A fast shutdown takes milliseconds, unless the disk is slow; nobody waits for it longer than this. */
 const STOPS_WITHIN_MS = 10_000;
@@ -93,13 +97,14 @@ function openLease(dataDir: string): Lease {
 
 /** Several processes may do this at once: Postgres lets one server have the data directory, and the others join it. */
 async function joinOrStart(start: Start, lease: Lease): Promise<{ postmaster: Postmaster; attached: boolean }> {
-  let reason = 'no server became ready';
-  while (!start.gone()) {
+  let reason = 'no server became ready in time';
+  for (let failures = 0; !start.gone() && failures < MOST_FAILURES; ) {
     const running = runningPostmaster(start.dataDir);
     if (running === undefined) {
       const outcome = await startServer(start);
       if (typeof outcome !== 'string') return { postmaster: outcome, attached: false };
       if (outcome !== '') reason = outcome;
+      if (!PASSING.test(outcome)) failures++;
     } else if (running.status === 'ready' && (await confirmed(start, lease, running))) {
       return { postmaster: running, attached: true };
     }
@@ -107,7 +112,7 @@ async function joinOrStart(start: Start, lease: Lease): Promise<{ postmaster: Po
   }
   throw new Unavailable(
     'embedded_start',
-    `The embedded Postgres with its data in ${start.dataDir} did not become ready in time: ${reason}. ` +
+    `The embedded Postgres with its data in ${start.dataDir} could not be started: ${reason}. ` +
       'Its log is embedded.log in that folder. Set DATABASE_URL to use another Postgres server.',
   );
 }
@@ -137,7 +142,7 @@ async function startServer(start: Start): Promise<Postmaster | string> {
     if (ended === undefined && !start.gone()) continue;
     const said = serverLog.read() || ended || '';
     if (said !== '') start.log(said);
-    if (start.port !== undefined && /could not (bind|create any TCP)/.test(said)) return portInUse(start, start.port);
+    if (start.port !== undefined && said.includes('could not bind')) return portInUse(start, start.port);
     return said;
   }
 }

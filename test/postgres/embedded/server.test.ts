@@ -1,0 +1,95 @@
+// The embedded server's life: made once, started when needed, and what it is like.
+
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { startEmbedded } from '../../../src/postgres/embedded/server.ts';
+import { freePort } from '../../../src/postgres/embedded/port.ts';
+import { isPostmaster } from '../../../src/postgres/embedded/postmaster.ts';
+import { sql, startApp, startHere } from '../support/apps.ts';
+import { testDirectory } from '../support/directory.ts';
+
+describe('startEmbedded', () => {
+  it('makes a cluster, keeps its data, and stops with its last user', async () => {
+    const dataDir = join(await testDirectory(), 'deep', 'postgres');
+    const first = await startEmbedded({ dataDir });
+    expect(first.attached).toBe(false);
+    await sql(first.url(), `CREATE TABLE kept AS SELECT 'kept' AS text`);
+    await first.stop();
+    expect(isPostmaster(first.pid, first.dataDir)).toBe(false);
+    const second = await startHere({ dataDir });
+    expect(await sql(second.url(), 'SELECT text FROM kept')).toEqual([{ text: 'kept' }]);
+  });
+
+  it('is shared within a process, too', async () => {
+    const dataDir = join(await testDirectory(), 'postgres');
+    const first = await startHere({ dataDir });
+    const second = await startHere({ dataDir });
+    expect(second).toMatchObject({ attached: true, pid: first.pid, port: first.port });
+    await first.stop();
+    await first.stop();
+    expect(await sql(second.url(), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await second.stop();
+    expect(isPostmaster(second.pid, second.dataDir)).toBe(false);
+  });
+
+  it('speaks UTF-8 whatever the locale of the app', async () => {
+    const dataDir = join(await testDirectory(), 'postgres');
+    const app = await startApp({ dataDir }, { LANG: 'xx_YY.KOI8-Z', LC_ALL: 'garbage', LC_CTYPE: 'POSIX', TZ: 'Mars/Olympus' });
+    const [row] = await sql(
+      app.server.url,
+      `SELECT current_setting('server_encoding') AS encoding, upper('straße ж') AS upper, current_setting('TimeZone') AS zone`,
+    );
+    expect(row).toEqual({ encoding: 'UTF8', upper: 'STRAßE Ж', zone: 'UTC' });
+  });
+
+  it('listens on the port that it is told to, and says so when another program has it', async () => {
+    const dataDir = join(await testDirectory(), 'postgres');
+    const port = await freePort();
+    const server = await startEmbedded({ dataDir, port });
+    expect(server.port).toBe(port);
+    await server.stop();
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const taken = (other.address() as AddressInfo).port;
+    await expect(startEmbedded({ dataDir, port: taken })).rejects.toMatchObject({
+      code: 'port_in_use',
+      message: expect.stringContaining(String(taken)),
+    });
+    other.close();
+  });
+
+  it('says what Postgres says when it cannot start, without waiting for the deadline', async () => {
+    const dataDir = join(await testDirectory(), 'postgres');
+    const started = performance.now();
+    await expect(startEmbedded({ dataDir, settings: { no_such_setting: '1' }, deadlineMs: 20_000 })).rejects.toMatchObject({
+      code: 'embedded_start',
+      message: expect.stringMatching(/unrecognized configuration parameter "no_such_setting".*embedded\.log/s),
+    });
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
+  it('refuses the data of another major version', async () => {
+    const dataDir = await testDirectory();
+    await writeFile(join(dataDir, 'PG_VERSION'), '15\n');
+    await expect(startEmbedded({ dataDir })).rejects.toMatchObject({
+      code: 'embedded_version',
+      message: expect.stringMatching(/Postgres 15.*Postgres 18/s),
+    });
+  });
+
+  it('refuses a folder that holds something else, and a place where no folder can be', async () => {
+    const directory = await testDirectory();
+    await writeFile(join(directory, 'letter.txt'), '');
+    await expect(startEmbedded({ dataDir: directory })).rejects.toMatchObject({
+      code: 'embedded_directory',
+      message: expect.stringContaining('letter.txt'),
+    });
+    await expect(startEmbedded({ dataDir: join(directory, 'letter.txt', 'postgres') })).rejects.toMatchObject({
+      code: 'embedded_directory',
+      message: expect.stringMatching(/letter\.txt\/postgres .* a part of the path is a file.*DATABASE_URL/s),
+    });
+  });
+});

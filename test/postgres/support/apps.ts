@@ -1,0 +1,67 @@
+// Starts processes that use an embedded server, and sees what became of the server.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { onTestFinished, vi } from 'vitest';
+import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from '../../../src/postgres/embedded/server.ts';
+import { isPostmaster } from '../../../src/postgres/embedded/postmaster.ts';
+
+const APP = fileURLToPath(new URL('app.ts', import.meta.url));
+
+/** A running process, and the server that it got. */
+export interface App {
+  process: ChildProcess;
+  server: Pick<EmbeddedServer, 'pid' | 'port' | 'attached' | 'dataDir'> & { url: string };
+  kill(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts a process, which is killed after the test. */
+export async function startApp(options: EmbeddedOptions, environment: Record<string, string> = {}): Promise<App> {
+  const child = spawn(process.execPath, [APP, JSON.stringify(options)], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
+  const kill = async (signal: NodeJS.Signals = 'SIGKILL') => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    await exit;
+  };
+  onTestFinished(() => kill());
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+  const server = JSON.parse(line);
+  if (server.code !== undefined) throw new Error(`the app did not get a server: ${server.code}`);
+  return { process: child, server, kill };
+}
+
+/** Starts or joins a server in this process; it is given back after the test. */
+export async function startHere(options: EmbeddedOptions): Promise<EmbeddedServer> {
+  const server = await startEmbedded(options);
+  onTestFinished(() => server.stop());
+  return server;
+}
+
+/** Resolves when the server process is gone. */
+export function untilGone({ pid, dataDir }: { pid: number; dataDir: string }): Promise<void> {
+  return vi.waitFor(
+    () => {
+      if (isPostmaster(pid, dataDir)) throw new Error(`the server ${pid} is still there`);
+    },
+    { timeout: 10_000, interval: 10 },
+  );
+}
+
+/** Runs one statement on a server and returns its rows. */
+export async function sql<Row extends pg.QueryResultRow = any>(url: string, text: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
