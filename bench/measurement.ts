@@ -1,0 +1,41 @@
+// What a benchmark says: one value of one metric of one system in one cell, and how it is printed.
+
+import Table from 'cli-table3';
+
+export interface Measurement {
+  bench: string;
+  cell: string;
+  params: Record<string, string | number>;
+  system: string;
+  metric: string;
+  value: number;
+  unit: string;
+  /** How often it was measured; the value is the median. */
+  repeats: number;
+}
+
+/** Returns the median of `values`. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Returns `value` with three significant figures, or whole from 1,000 on. */
+export function rounded(value: number): number {
+  return Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(3));
+}
+
+/** Prints measurements: a table for people, or one JSON object a line for machines. */
+export function print(measurements: readonly Measurement[], json: boolean): void {
+  if (json) {
+    for (const measurement of measurements) process.stdout.write(`${JSON.stringify(measurement)}\n`);
+    return;
+  }
+  const table = new Table({ head: ['CELL', 'PARAMETERS', 'SYSTEM', 'METRIC', 'VALUE', 'UNIT', 'REPEATS'] });
+  for (const { cell, params, system, metric, value, unit, repeats } of measurements) {
+    const shown = Object.entries(params).map(([name, given]) => `${name}=${given}`);
+    table.push([cell, shown.join(' '), system, metric, value.toLocaleString('en'), unit, repeats]);
+  }
+  process.stdout.write(`${table.toString()}\n`);
+}
