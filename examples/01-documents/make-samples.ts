@@ -1,4 +1,4 @@
-// Makes the samples that cannot be written by hand: `node examples/01-documents/samples/make-samples.ts`. The result is always the same.
+// Makes the samples that cannot be written by hand: `node examples/01-documents/make-samples.ts`. The result is always the same.
 
 import { writeFileSync } from 'node:fs';
 import { strToU8, zipSync } from 'fflate';
@@ -33,7 +33,7 @@ async function makeInvoice(): Promise<void> {
     const page = pdf.addPage([595, 842]);
     lines.forEach((line, index) => page.drawText(line, { x: 60, y: 770 - index * 24, size: 12, font }));
   }
-  writeFileSync(new URL('./invoice.pdf', import.meta.url), await pdf.save());
+  writeFileSync(new URL('./samples/invoice.pdf', import.meta.url), await pdf.save());
 }
 
 /** A letter: the smallest set of parts that makes a Word document. */
@@ -59,5 +59,5 @@ function makeLetter(): void {
     'word/document.xml': `<?xml version="1.0" encoding="UTF-8"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>${body}</w:body></w:document>`,
   };
   const files = Object.fromEntries(Object.entries(parts).map(([name, xml]) => [name, strToU8(xml)]));
-  writeFileSync(new URL('./letter.docx', import.meta.url), zipSync(files, { mtime: MADE_AT }));
+  writeFileSync(new URL('./samples/letter.docx', import.meta.url), zipSync(files, { mtime: MADE_AT }));
 }
