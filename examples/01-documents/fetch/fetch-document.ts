@@ -53,10 +53,7 @@ export async function fetchDocument(url: string, options: FetchOptions): Promise
 
 async function fetchOnce(url: URL, options: FetchOptions, signal: AbortSignal): Promise<FetchedDocument | { location: string }> {
   const target = await checkedAddress(url, options);
-  const agent = new Agent({
-    connect: { lookup: (_host, _options, done) => done(null, [{ address: target, family: isIP(target) }]) },
-    maxResponseSize: (options.maxBytes ?? MAX_BYTES) + 1,
-  });
+  const agent = new Agent({ connect: { lookup: (_host, _options, done) => done(null, [{ address: target, family: isIP(target) }]) } });
   try {
     const answer = await request(url, { dispatcher: agent, signal, headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'holdfast-documents' } });
     return await receive(url, answer, options.maxBytes ?? MAX_BYTES);

@@ -5,7 +5,9 @@ import { decodeWords } from './encoded-words.ts';
 /** The entries of a header, in order; repeated keys are joined with a comma. */
 export type Header = Record<string, string>;
 
-const KEY = /^([A-Za-z][A-Za-z0-9_.-]*(?: [A-Za-z0-9_.()-]+){0,3}):(?:[ \t]+(.*)|)$/;
+/** Words after the first begin with a capital or a digit, other than those of a sentence. */
+const KEY = /^([A-Za-z][A-Za-z0-9_.-]*(?: [A-Z0-9(][A-Za-z0-9_.()-]*){0,3}):(?:[ \t]+(.*)|)$/;
+const RFC_KEY = /^([A-Z][A-Za-z -]*):(?:[ \t]+(.*)|)$/;
 const RST_FIELD = /^:([A-Za-z][^:\n]{0,60}):(?:[ \t]+(.*)|)$/;
 const LONGEST_KEY = 40;
 /** A single `Key: value` line is as likely the beginning of a sentence. */
@@ -69,7 +71,7 @@ function rfcHeader(lines: string[]): Header {
   const left = block.map((line) => line.split(/ {3,}/)[0]!.trim());
   if (!left.some((line) => /^(Request for Comments|Internet-Draft)\b/.test(line))) return {};
   const entries = left.flatMap((line): [string, string][] => {
-    const match = KEY.exec(line);
+    const match = RFC_KEY.exec(line);
     return match ? [[match[1]!, match[2]?.trim() ?? '']] : [];
   });
   const title = lines.slice(end).find((line) => line.trim() !== '')?.trim();

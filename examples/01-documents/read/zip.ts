@@ -4,7 +4,8 @@ import { Unzip, UnzipInflate } from 'fflate';
 import { ReadFailure } from './failure.ts';
 import { LARGEST_INFLATED_BYTES, MOST_ZIP_ENTRIES } from './limits.ts';
 
-const CHUNK_BYTES = 64 * 1024;
+/** Small, because a chunk of a bomb inflates to a thousand times its size before it can be stopped. */
+const CHUNK_BYTES = 16 * 1024;
 
 /**
  * Inflates the archive without keeping anything, and stops at the limit: what an archive says of its own size proves nothing.
@@ -13,25 +14,31 @@ const CHUNK_BYTES = 64 * 1024;
 export function assertHarmlessZip(bytes: Uint8Array): void {
   let entries = 0;
   let inflated = 0;
+  // Kept rather than thrown: the library takes what its callbacks throw for an error of the archive.
+  let failure: ReadFailure | undefined;
   const unzip = new Unzip((file) => {
     entries += 1;
-    if (entries > MOST_ZIP_ENTRIES) throw bomb(`has more than ${MOST_ZIP_ENTRIES} parts`);
+    if (entries > MOST_ZIP_ENTRIES) failure ??= bomb(`has more than ${MOST_ZIP_ENTRIES} parts`);
     file.ondata = (error, data) => {
-      if (error) throw new ReadFailure('document_broken', `is a damaged DOCX file (${error.message}): save it again and send the whole file.`);
-      inflated += data.length;
-      if (inflated > LARGEST_INFLATED_BYTES) throw bomb(`inflates to more than ${LARGEST_INFLATED_BYTES / 1024 / 1024} MB`);
+      if (error) failure ??= damaged(error);
+      inflated += data?.length ?? 0;
+      if (inflated > LARGEST_INFLATED_BYTES) failure ??= bomb(`inflates to more than ${LARGEST_INFLATED_BYTES / 1024 / 1024} MB`);
     };
-    file.start();
+    if (!failure) file.start();
   });
   unzip.register(UnzipInflate);
-  try {
-    for (let offset = 0; offset < bytes.length; offset += CHUNK_BYTES) {
+  for (let offset = 0; offset < bytes.length && !failure; offset += CHUNK_BYTES) {
+    try {
       unzip.push(bytes.subarray(offset, offset + CHUNK_BYTES), offset + CHUNK_BYTES >= bytes.length);
+    } catch (error) {
+      failure ??= damaged(error as Error);
     }
-  } catch (error) {
-    if (error instanceof ReadFailure) throw error;
-    throw new ReadFailure('document_broken', `is a damaged DOCX file (${(error as Error).message}): save it again and send the whole file.`);
   }
+  if (failure) throw failure;
+}
+
+function damaged(error: Error): ReadFailure {
+  return new ReadFailure('document_broken', `is a damaged DOCX file (${error.message}): save it again and send the whole file.`);
 }
 
 function bomb(what: string): ReadFailure {
