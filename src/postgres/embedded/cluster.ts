@@ -94,6 +94,7 @@ function removeAbandoned(dataDir: string): void {
   for (const name of readdirSync(dirname(dataDir))) {
     if (!name.startsWith(prefix)) continue;
     const pid = Number(name.slice(prefix.length).split('-')[0]);
-    if (!isAlive(pid)) rmSync(join(dirname(dataDir), name), { recursive: true, force: true });
+    // Its initdb may still be at work in there for a moment.
+    if (!isAlive(pid)) rmSync(join(dirname(dataDir), name), { recursive: true, force: true, maxRetries: 10 });
   }
 }

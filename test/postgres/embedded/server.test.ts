@@ -9,11 +9,13 @@ import { startEmbedded } from '../../../src/postgres/embedded/server.ts';
 import { freePort } from '../../../src/postgres/embedded/port.ts';
 import { isPostmaster } from '../../../src/postgres/embedded/postmaster.ts';
 import { sql, startApp, startHere } from '../support/apps.ts';
-import { testDirectory } from '../support/directory.ts';
+import { clusterStock, testDirectory } from '../support/directory.ts';
+
+const copiedCluster = clusterStock();
 
 describe('startEmbedded', () => {
   it('makes a cluster, keeps its data, and stops with its last user', async () => {
-    const dataDir = join(await testDirectory(), 'deep', 'postgres');
+    const dataDir = join(testDirectory(), 'deep', 'postgres');
     const first = await startEmbedded({ dataDir });
     expect(first.attached).toBe(false);
     await sql(first.url(), `CREATE TABLE kept AS SELECT 'kept' AS text`);
@@ -24,7 +26,7 @@ describe('startEmbedded', () => {
   });
 
   it('is shared within a process, too', async () => {
-    const dataDir = join(await testDirectory(), 'postgres');
+    const dataDir = copiedCluster();
     const first = await startHere({ dataDir });
     const second = await startHere({ dataDir });
     expect(second).toMatchObject({ attached: true, pid: first.pid, port: first.port });
@@ -36,7 +38,7 @@ describe('startEmbedded', () => {
   });
 
   it('speaks UTF-8 whatever the locale of the app', async () => {
-    const dataDir = join(await testDirectory(), 'postgres');
+    const dataDir = join(testDirectory(), 'postgres');
     const app = await startApp({ dataDir }, { LANG: 'xx_YY.KOI8-Z', LC_ALL: 'garbage', LC_CTYPE: 'POSIX', TZ: 'Mars/Olympus' });
     const [row] = await sql(
       app.server.url,
@@ -46,7 +48,7 @@ describe('startEmbedded', () => {
   });
 
   it('listens on the port that it is told to, and says so when another program has it', async () => {
-    const dataDir = join(await testDirectory(), 'postgres');
+    const dataDir = copiedCluster();
     const port = await freePort();
     const server = await startEmbedded({ dataDir, port });
     expect(server.port).toBe(port);
@@ -62,7 +64,7 @@ describe('startEmbedded', () => {
   });
 
   it('says what Postgres says when it cannot start, without waiting for the deadline', async () => {
-    const dataDir = join(await testDirectory(), 'postgres');
+    const dataDir = copiedCluster();
     const started = performance.now();
     await expect(startEmbedded({ dataDir, settings: { no_such_setting: '1' }, deadlineMs: 20_000 })).rejects.toMatchObject({
       code: 'embedded_start',
@@ -72,7 +74,7 @@ describe('startEmbedded', () => {
   });
 
   it('refuses the data of another major version', async () => {
-    const dataDir = await testDirectory();
+    const dataDir = testDirectory();
     await writeFile(join(dataDir, 'PG_VERSION'), '15\n');
     await expect(startEmbedded({ dataDir })).rejects.toMatchObject({
       code: 'embedded_version',
@@ -81,7 +83,7 @@ describe('startEmbedded', () => {
   });
 
   it('refuses a folder that holds something else, and a place where no folder can be', async () => {
-    const directory = await testDirectory();
+    const directory = testDirectory();
     await writeFile(join(directory, 'letter.txt'), '');
     await expect(startEmbedded({ dataDir: directory })).rejects.toMatchObject({
       code: 'embedded_directory',

@@ -32,7 +32,8 @@ export async function startApp(options: EmbeddedOptions, environment: Record<str
     await exit;
   };
   onTestFinished(() => kill());
-  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the app ended before it had a server')));
+  const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), ended])) as [string];
   const server = JSON.parse(line);
   if (server.code !== undefined) throw new Error(`the app did not get a server: ${server.code}`);
   return { process: child, server, kill };

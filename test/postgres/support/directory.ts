@@ -1,14 +1,41 @@
-// A folder for one test, which the account of the embedded server can enter also when the tests run as root.
+// Folders for tests, which the account of the embedded server can enter also when the tests run as root.
 
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { startEmbedded } from '../../../src/postgres/embedded/server.ts';
 
 /** Returns a new folder that is removed after the test. */
-export async function testDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'holdfast-embedded-'));
-  await chmod(directory, 0o755);
-  onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+export function testDirectory(): string {
+  const directory = makeDirectory();
+  onTestFinished(() => removeDirectory(directory));
   return directory;
+}
+
+/** Makes one cluster for the tests of a file and returns a function that gives each test a copy, which is quicker than a new one. */
+export function clusterStock(): () => string {
+  let stock: string;
+  beforeAll(async () => {
+    stock = makeDirectory();
+    const server = await startEmbedded({ dataDir: join(stock, 'postgres') });
+    await server.stop();
+  });
+  afterAll(() => removeDirectory(stock));
+  return () => {
+    const directory = testDirectory();
+    execFileSync('cp', ['-a', join(stock, 'postgres'), directory]);
+    return join(directory, 'postgres');
+  };
+}
+
+function makeDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-embedded-'));
+  chmodSync(directory, 0o755);
+  return directory;
+}
+
+function removeDirectory(directory: string): void {
+  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -1,0 +1,122 @@
+// The embedded server when processes are killed: apps, the server itself, and the watcher between them.
+
+import { execFileSync } from 'node:child_process';
+import { readFile, readdir, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { isAlive, isPostmaster } from '../../../src/postgres/embedded/postmaster.ts';
+import { sql, startApp, startHere, untilGone } from '../support/apps.ts';
+import { clusterStock, testDirectory } from '../support/directory.ts';
+
+const copiedCluster = clusterStock();
+
+describe('an app that is killed', () => {
+  it('takes its server with it', async () => {
+    const app = await startApp({ dataDir: copiedCluster() });
+    await app.kill('SIGKILL');
+    await untilGone(app.server);
+  });
+
+  it('leaves the server to another app, and the last one takes it along', async () => {
+    const dataDir = join(testDirectory(), 'postgres');
+    const [first, second] = await Promise.all([startApp({ dataDir }), startApp({ dataDir })]);
+    expect(first.server.pid).toBe(second.server.pid);
+    expect([first.server.attached, second.server.attached].sort()).toEqual([false, true]);
+    const [owner, guest] = first.server.attached ? [second, first] : [first, second];
+    await owner.kill('SIGKILL');
+    expect(await sql(guest.server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await guest.kill('SIGKILL');
+    await untilGone(guest.server);
+  });
+
+  it('leaves nothing half made behind when it was making its cluster', async () => {
+    const dataDir = join(testDirectory(), 'postgres');
+    const beginnings = async () => (await readdir(dirname(dataDir))).filter((name) => name.includes('.init-'));
+    const doomed = startApp({ dataDir });
+    const lost = expect(doomed).rejects.toThrow();
+    await vi.waitFor(async () => expect(await beginnings()).not.toEqual([]), { interval: 5 });
+    const [name] = await beginnings();
+    const pid = Number(/\.init-(\d+)-/.exec(name!)![1]);
+    process.kill(pid, 'SIGKILL');
+    await lost;
+    const server = await startHere({ dataDir });
+    expect(await sql(server.url(), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect(await beginnings()).toEqual([]);
+  });
+
+  it('with a Ctrl-C that reaches the whole terminal keeps its server while it ends its work', async () => {
+    const app = await startApp({ dataDir: copiedCluster() });
+    process.kill(-app.process.pid!, 'SIGINT');
+    expect(await sql(app.server.url, 'SELECT pg_sleep(0.1), 1 AS one')).toMatchObject([{ one: 1 }]);
+    expect(isPostmaster(app.server.pid, app.server.dataDir)).toBe(true);
+  });
+});
+
+describe('a server that is killed', () => {
+  it('recovers at the next start, with every row that was committed', async () => {
+    const dataDir = copiedCluster();
+    const before = await startHere({ dataDir });
+    await sql(before.url(), 'CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n');
+    process.kill(before.pid, 'SIGKILL');
+    const after = await startHere({ dataDir });
+    expect(after.pid).not.toBe(before.pid);
+    expect(await sql(after.url(), 'SELECT count(*)::int AS rows FROM kept')).toEqual([{ rows: 1000 }]);
+  });
+
+  it('is not mistaken for another process that got its number', async () => {
+    const dataDir = copiedCluster();
+    const before = await startHere({ dataDir });
+    const pidFile = join(before.dataDir, 'postmaster.pid');
+    const lines = (await readFile(pidFile, 'utf8')).split('\n');
+    await before.stop();
+    await writeFile(pidFile, [String(process.pid), ...lines.slice(1)].join('\n'));
+    const after = await startHere({ dataDir });
+    expect(after.attached).toBe(false);
+    expect(await sql(after.url(), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('may leave an empty pid file, as a machine does that lost its power', async () => {
+    const dataDir = copiedCluster();
+    const before = await startHere({ dataDir });
+    const pidFile = join(before.dataDir, 'postmaster.pid');
+    await before.stop();
+    await writeFile(pidFile, '');
+    await utimes(pidFile, new Date(0), new Date(0));
+    expect((await startHere({ dataDir })).attached).toBe(false);
+  });
+});
+
+describe('a watcher that is killed', () => {
+  it('gets a successor from the next app, so that the server still ends with its last user', async () => {
+    const dataDir = copiedCluster();
+    const app = await startApp({ dataDir });
+    for (const pid of watchersOf(app.server.dataDir)) process.kill(pid, 'SIGKILL');
+    await vi.waitFor(() => expect(watchersOf(app.server.dataDir)).toEqual([]));
+    const server = await startHere({ dataDir });
+    expect(server).toMatchObject({ attached: true, pid: app.server.pid });
+    await app.kill();
+    expect(isAlive(server.pid)).toBe(true);
+    await server.stop();
+    expect(isPostmaster(server.pid, server.dataDir)).toBe(false);
+  });
+});
+
+describe('many starts and stops at once', () => {
+  it('never hand out a server that is about to stop', async () => {
+    const dataDir = copiedCluster();
+    const user = async () => {
+      for (let round = 0; round < 8; round++) {
+        const server = await startHere({ dataDir });
+        expect(await sql(server.url(), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+        await server.stop();
+      }
+    };
+    await Promise.all([user(), user(), user()]);
+  });
+});
+
+/** The shells beside the server of a data directory. "e" shows a process's environment after its command. */
+function watchersOf(dataDir: string): number[] {
+  const lines = execFileSync('ps', ['axeww', '-o', 'pid=,command='], { encoding: 'utf8' }).split('\n');
+  return lines.filter((line) => line.includes(' holdfast-postgres ') && line.includes(`DIR=${dataDir} `)).map((line) => Number.parseInt(line, 10));
+}
