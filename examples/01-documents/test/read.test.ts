@@ -96,7 +96,7 @@ test('a document that would fill the memory is not opened', async () => {
 });
 
 test('nesting without end is read like any other page', async () => {
-  const { text } = await readDocument({ name: 'deep.html', bytes: bytes(`<html>${'<div>'.repeat(200_000)}bottom`) });
+  const { text } = await readDocument({ name: 'deep.html', bytes: bytes(`<html>${'<div>'.repeat(20_000)}bottom`) });
   expect(text).toBe('bottom');
 });
 
