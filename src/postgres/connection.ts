@@ -19,6 +19,9 @@ export const POOL_SIZES = {
   reads: 4,
 } as const;
 
+/** Knex would print to the standard output; what it has to say comes as an error of the call as well. */
+export const QUIET: Knex.Config['log'] = { warn: () => {}, error: () => {}, debug: () => {}, deprecate: () => {} };
+
 const CONNECT_WITHIN_MS = 10_000;
 const ACQUIRE_WITHIN_MS = 15_000;
 /** A transaction whose process lives but has forgotten it gives its locks back after this. */
@@ -66,7 +69,10 @@ export function connectionUrl(url: string, applicationName: string): string {
  * Waits until the database of `url` answers, for at most `deadlineMs` milliseconds, and creates it when the server has no such database.
  * @throws Unavailable `database_unreachable` when it did not answer in time, `database_refused` when it does not let us in
  */
-export async function waitForDatabase(url: string, { deadlineMs, log }: { deadlineMs: number; log?: (line: string) => void }): Promise<void> {
+export async function waitForDatabase(
+  url: string,
+  { deadlineMs, log }: { deadlineMs: number; log?: (line: string) => void },
+): Promise<void> {
   const deadline = performance.now() + deadlineMs;
   for (let wait = FIRST_RETRY_MS; ; wait = Math.min(wait * 2, SLOWEST_RETRY_MS)) {
     try {
@@ -85,7 +91,8 @@ export function maskUrl(url: string): string {
   if (!URL.canParse(url)) return 'a database URL that cannot be read';
   const parsed = new URL(url);
   if (parsed.password !== '') parsed.password = '***';
-  for (const name of ['password', 'sslpassword']) if (parsed.searchParams.has(name)) parsed.searchParams.set(name, '***');
+  for (const name of ['password', 'sslpassword'])
+    if (parsed.searchParams.has(name)) parsed.searchParams.set(name, '***');
   return parsed.href;
 }
 
@@ -103,6 +110,7 @@ export function openDatabase(url: string, { max, name }: { max: number; name: st
     },
     pool: { min: 0, max },
     acquireConnectionTimeout: ACQUIRE_WITHIN_MS,
+    log: QUIET,
   });
 }
 
@@ -156,7 +164,9 @@ function unavailable(url: string, error: unknown): Unavailable {
   return new Unavailable(
     refused ? 'database_refused' : 'database_unreachable',
     `The database at ${place(url)} ${refused ? 'does not let us in' : 'cannot be reached'}: ${reason(error)}. ` +
-      (refused ? 'Check the user, the password and the rights of the user in DATABASE_URL.' : 'Start it, or correct DATABASE_URL.'),
+      (refused
+        ? 'Check the user, the password and the rights of the user in DATABASE_URL.'
+        : 'Start it, or correct DATABASE_URL.'),
     undefined,
     { cause: error },
   );

@@ -19,9 +19,13 @@ const NAME = /^(\d{4})_[a-z0-9][a-z0-9_]*\.sql$/;
 export function migrationsDirectory(): string {
   const start = dirname(fileURLToPath(import.meta.url));
   for (let folder = start; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json')) && existsSync(join(folder, 'migrations'))) return join(folder, 'migrations');
+    if (existsSync(join(folder, 'package.json')) && existsSync(join(folder, 'migrations')))
+      return join(folder, 'migrations');
     if (folder === dirname(folder)) {
-      throw new Unavailable('migrations_missing', `No folder above ${start} has the migrations of Holdfast: install the package again.`);
+      throw new Unavailable(
+        'migrations_missing',
+        `No folder above ${start} has the migrations of Holdfast: install the package again.`,
+      );
     }
   }
 }

@@ -3,7 +3,7 @@
 import createKnex, { type Knex } from 'knex';
 import pg from 'pg';
 import { Unavailable } from '../core/errors.ts';
-import { connectionUrl, openClient } from './connection.ts';
+import { connectionUrl, openClient, QUIET } from './connection.ts';
 import { type MigrationFile, readMigrations } from './migration-files.ts';
 
 export { migrationsDirectory } from './migration-files.ts';
@@ -26,7 +26,6 @@ interface Applied {
 
 /** "hold" in ASCII: advisory locks are shared by everything that uses the database, so ours has a name of its own. */
 const LOCK = [0x686f6c64, 1];
-const SILENT = { warn: () => {}, error: () => {}, debug: () => {}, deprecate: () => {} };
 
 /**
  * Applies the migrations of `set` that the database of `databaseUrl` does not have yet, and returns their names. Of several callers at once
@@ -61,7 +60,9 @@ async function prepare(client: pg.Client, schema: string): Promise<void> {
 
 async function readHistory(client: pg.Client, { schema, table }: MigrationSet): Promise<Applied[]> {
   const history = `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table)}`;
-  const { rows: found } = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [history]);
+  const { rows: found } = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [
+    history,
+  ]);
   if (found[0]?.exists !== true) return [];
   const { rows } = await client.query<Applied>(
     `SELECT h.name, c.checksum
@@ -101,7 +102,7 @@ async function applyPending(databaseUrl: string, set: MigrationSet, files: Migra
     client: 'pg',
     connection: connectionUrl(databaseUrl, 'holdfast migrations'),
     pool: { min: 0, max: 1 },
-    log: SILENT,
+    log: QUIET,
   });
   const config: Knex.MigratorConfig = {
     schemaName: set.schema,
@@ -144,7 +145,10 @@ class SqlSource implements Knex.MigrationSource<MigrationFile> {
     return {
       up: (transaction) => this.#apply(transaction, file),
       down: async () => {
-        throw new Unavailable('migration_failed', `${file.name} cannot be undone: migrations only go up. Write a new one.`);
+        throw new Unavailable(
+          'migration_failed',
+          `${file.name} cannot be undone: migrations only go up. Write a new one.`,
+        );
       },
     };
   }
@@ -167,9 +171,20 @@ class SqlSource implements Knex.MigrationSource<MigrationFile> {
 }
 
 function failure(name: string, sql: string, directory: string, error: unknown): Unavailable {
-  const { message, position, detail, hint } = error as { message: string; position?: string; detail?: string; hint?: string };
+  const { message, position, detail, hint } = error as {
+    message: string;
+    position?: string;
+    detail?: string;
+    hint?: string;
+  };
   // Postgres counts characters from 1.
-  const before = position === undefined ? undefined : [...sql].slice(0, Number(position) - 1).join('').split('\n');
+  const before =
+    position === undefined
+      ? undefined
+      : [...sql]
+          .slice(0, Number(position) - 1)
+          .join('')
+          .split('\n');
   const where = before === undefined ? '' : ` at line ${before.length}, column ${[...before.at(-1)!].length + 1}`;
   const said = [message, detail, hint].filter((part) => part !== undefined).join('. ');
   return new Unavailable(

@@ -7,17 +7,32 @@ import { RecordedError } from '../../src/core/recorded-error.ts';
 const coded = (code: string) => Object.assign(new Error(`failed with ${code}`), { code });
 
 describe('isConnectionError', () => {
-  it.each(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'])('knows the network code %s', (code) => {
+  it.each([
+    'ECONNRESET',
+    'ECONNREFUSED',
+    'EPIPE',
+    'ETIMEDOUT',
+    'ENOTFOUND',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'EAI_AGAIN',
+  ])('knows the network code %s', (code) => {
     expect(isConnectionError(coded(code))).toBe(true);
   });
 
-  it.each(['08000', '08006', '08P01', '57P01', '57P02', '57P03', '57P04', '57P05', '53300', '25P03', '25006'])('knows the SQLSTATE %s', (code) => {
-    expect(isConnectionError(coded(code))).toBe(true);
-  });
+  it.each(['08000', '08006', '08P01', '57P01', '57P02', '57P03', '57P04', '57P05', '53300', '25P03', '25006'])(
+    'knows the SQLSTATE %s',
+    (code) => {
+      expect(isConnectionError(coded(code))).toBe(true);
+    },
+  );
 
-  it.each(['23505', '40001', '25P02', '42P01', '57014', '0800', 'E08006', 'EACCES'])('takes %s for an answer', (code) => {
-    expect(isConnectionError(coded(code))).toBe(false);
-  });
+  it.each(['23505', '40001', '25P02', '42P01', '57014', '0800', 'E08006', 'EACCES'])(
+    'takes %s for an answer',
+    (code) => {
+      expect(isConnectionError(coded(code))).toBe(false);
+    },
+  );
 
   it.each([
     'Connection terminated',
@@ -49,7 +64,10 @@ describe('isConnectionError', () => {
   });
 
   it('takes an error from a checkpoint for the outcome that it is', () => {
-    const recorded = new RecordedError({ code: 'ECONNRESET', message: 'Connection terminated', retryable: false }, { cause: coded('08006') });
+    const recorded = new RecordedError(
+      { code: 'ECONNRESET', message: 'Connection terminated', retryable: false },
+      { cause: coded('08006') },
+    );
     expect(isConnectionError(recorded)).toBe(false);
     expect(isConnectionError(new Error('step failed', { cause: recorded }))).toBe(false);
   });

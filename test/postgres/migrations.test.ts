@@ -11,7 +11,8 @@ let database: TestDatabase;
 let set: MigrationSet;
 
 const write = (name: string, sql: string) => writeFile(join(set.directory, name), sql);
-const names = async () => (await database.query('SELECT name FROM holdfast.app_migrations ORDER BY id')).map((row) => row.name);
+const names = async () =>
+  (await database.query('SELECT name FROM holdfast.app_migrations ORDER BY id')).map((row) => row.name);
 
 beforeEach(async () => {
   database = await emptyDatabase('migrations');
@@ -27,7 +28,10 @@ describe('migrate', () => {
   it('applies what is new, in order, and returns its names', async () => {
     await write('0001_cities.sql', 'CREATE TABLE cities (name text)');
     expect(await migrate(database.url, set)).toEqual(['0001_cities.sql']);
-    await write('0002_rivers.sql', 'CREATE TABLE rivers (name text); INSERT INTO cities VALUES ($$Is this a "?" or \\?$$);');
+    await write(
+      '0002_rivers.sql',
+      'CREATE TABLE rivers (name text); INSERT INTO cities VALUES ($$Is this a "?" or \\?$$);',
+    );
     await write('0003_lakes.sql', 'ALTER TABLE rivers ADD COLUMN lake text');
     expect(await migrate(database.url, set)).toEqual(['0002_rivers.sql', '0003_lakes.sql']);
     expect(await migrate(database.url, set)).toEqual([]);
@@ -64,7 +68,9 @@ describe('migrate', () => {
     await migrate(database.url, set);
     const role = `reader_${Date.now()}`;
     await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'r'`);
-    await database.query(`GRANT USAGE ON SCHEMA holdfast TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA holdfast TO ${role}`);
+    await database.query(
+      `GRANT USAGE ON SCHEMA holdfast TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA holdfast TO ${role}`,
+    );
     const url = Object.assign(new URL(database.url), { username: role, password: 'r' }).href;
     expect(await migrate(url, set)).toEqual([]);
     await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
@@ -75,7 +81,9 @@ describe('migrate', () => {
     await write('0002_broken.sql', '-- ä\nCREATE TABLE rivers (name text);\nINSERT INTO citys VALUES (1);\n');
     await expect(migrate(database.url, set)).rejects.toMatchObject({
       code: 'migration_failed',
-      message: expect.stringMatching(/0002_broken\.sql in .* failed at line 3, column 13: relation "citys" does not exist/),
+      message: expect.stringMatching(
+        /0002_broken\.sql in .* failed at line 3, column 13: relation "citys" does not exist/,
+      ),
     });
     expect(await names()).toEqual(['0001_cities.sql']);
     expect(await database.query(`SELECT to_regclass('rivers') AS rivers`)).toEqual([{ rivers: null }]);
@@ -114,7 +122,10 @@ describe('migrate', () => {
     [['0001_A.sql'], '0001_A.sql is not called like'],
   ])('refuses the files %j', async (files, problem) => {
     for (const name of files) await write(name, 'SELECT 1');
-    await expect(migrate(database.url, set)).rejects.toMatchObject({ code: 'invalid_migrations', message: expect.stringContaining(problem) });
+    await expect(migrate(database.url, set)).rejects.toMatchObject({
+      code: 'invalid_migrations',
+      message: expect.stringContaining(problem),
+    });
   });
 
   it('says which folder is missing', async () => {
@@ -129,7 +140,9 @@ describe('migrate', () => {
 describe("the product's migrations", () => {
   it('are all in the template', async () => {
     const fresh = await freshDatabase();
-    expect(await migrate(fresh.url, { directory: migrationsDirectory(), schema: 'holdfast', table: 'migrations' })).toEqual([]);
+    expect(
+      await migrate(fresh.url, { directory: migrationsDirectory(), schema: 'holdfast', table: 'migrations' }),
+    ).toEqual([]);
     expect(await fresh.query('SELECT count(*)::int > 0 AS some FROM holdfast.migrations')).toEqual([{ some: true }]);
     await fresh.drop();
   });

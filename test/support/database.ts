@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { inject } from 'vitest';
+import { TEMPLATE } from './template.ts';
 
 export interface TestDatabase {
   url: string;
@@ -13,7 +14,6 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-const TEMPLATE = 'template_holdfast';
 /** SQLSTATE 55006: somebody is connected to the template, for instance another clone that is being made. */
 const IN_USE = '55006';
 const PATIENCE_MS = 10_000;

@@ -8,6 +8,7 @@ import type { TestProject } from 'vitest/node';
 import { migrateEngine } from '../../src/engine/migrate.ts';
 import { startEmbedded } from '../../src/postgres/embedded/server.ts';
 import { migrate, migrationsDirectory } from '../../src/postgres/migrations.ts';
+import { TEMPLATE } from './template.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -15,9 +16,6 @@ declare module 'vitest' {
     postgresUrl: string;
   }
 }
-
-/** What the tests clone; see test/support/database.ts. */
-const TEMPLATE = 'template_holdfast';
 
 /** Nothing in it outlives the tests, so nothing has to reach the disk; several apps with full pools run at once. */
 const SETTINGS = {

@@ -29,7 +29,7 @@ const SUPPORTED = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'];
 
 /**
  * Returns the programs, ready to be run by `account`: links that an installation without scripts left out are made, and programs
- * below a folder that the account cannot enter (a project in /root) are copied once to a cache.
+ * below a folder that the account cannot enter (a project in root's home) are copied once to a cache.
  * @throws Unavailable `embedded_unsupported` or `embedded_missing`
  */
 export function findBinaries(account: Account | undefined, surroundings: Surroundings = {}): Binaries {
@@ -44,7 +44,11 @@ export function findBinaries(account: Account | undefined, surroundings: Surroun
   };
 }
 
-function packageRoot({ platform = process.platform, arch = process.arch, resolve = resolveInstalled }: Surroundings): string {
+function packageRoot({
+  platform = process.platform,
+  arch = process.arch,
+  resolve = resolveInstalled,
+}: Surroundings): string {
   const target = `${platform}-${arch}`;
   if (!SUPPORTED.includes(target)) {
     throw new Unavailable(

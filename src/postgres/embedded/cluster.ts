@@ -2,7 +2,16 @@
 
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Unavailable } from '../../core/errors.ts';
@@ -77,9 +86,11 @@ function initdbError(initdb: string, folder: string, error: unknown): Unavailabl
   const { code, stderr, message } = error as { code?: unknown; stderr?: string; message: string };
   const said = stderr?.trim() || message;
   const hint =
-    code === 'ENOENT' ? `${initdb} is there, but this system cannot run it (it needs glibc).`
-    : said.includes('effective user ID') ? `The account ${process.getuid?.()} has no entry in /etc/passwd, which initdb needs.`
-    : '';
+    code === 'ENOENT'
+      ? `${initdb} is there, but this system cannot run it (it needs glibc).`
+      : said.includes('effective user ID')
+        ? `The account ${process.getuid?.()} has no entry in /etc/passwd, which initdb needs.`
+        : '';
   return new Unavailable(
     'embedded_initdb',
     `The embedded Postgres could not make its cluster in ${folder}: ${said}. ${hint} Set DATABASE_URL to use another Postgres server.`,

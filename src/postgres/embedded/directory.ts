@@ -1,7 +1,16 @@
 // Where the embedded server's data lies, and whether what lies there can be used.
 
 import { createHash } from 'node:crypto';
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { HoldfastError, Unavailable } from '../../core/errors.ts';
 import { type Account, canReach } from './account.ts';
@@ -11,7 +20,7 @@ const SYSTEM_DIRECTORY = '/var/lib/holdfast';
 
 /**
  * Makes the folder that holds the data directory and returns the data directory's real path. As root, a data directory below a folder
- * that `account` cannot enter (a project in /root) gives way to one in /var/lib/holdfast; the same project always gets the same one.
+ * that `account` cannot enter (a project in root's home) gives way to one in /var/lib/holdfast; the same project always gets the same one.
  * @throws Unavailable `embedded_directory` when the folder cannot be made or written to
  */
 export function chooseDirectory(dataDir: string, account: Account | undefined): string {
@@ -67,7 +76,8 @@ export function directoryError(dataDir: string, error: unknown): Unavailable {
 function makeFolder(path: string): string {
   const first = mkdirSync(path, { recursive: true });
   // The umask may be strict, but whoever runs the server has to pass through the folders that we made for it.
-  for (let folder = path; first !== undefined && folder.length >= first.length; folder = dirname(folder)) chmodSync(folder, 0o755);
+  for (let folder = path; first !== undefined && folder.length >= first.length; folder = dirname(folder))
+    chmodSync(folder, 0o755);
   accessSync(path, constants.W_OK | constants.X_OK);
   return realpathSync(path);
 }

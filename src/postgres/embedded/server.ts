@@ -76,10 +76,20 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   await ensureCluster(dataDir, binaries, account);
   const lease = openLease(dataDir);
   try {
-    const start: Start = { dataDir, account, binaries, port, settings, log, gone: () => performance.now() - started > deadlineMs };
+    const start: Start = {
+      dataDir,
+      account,
+      binaries,
+      port,
+      settings,
+      log,
+      gone: () => performance.now() - started > deadlineMs,
+    };
     const { postmaster, attached } = await joinOrStart(start, lease);
     const startMs = Math.round(performance.now() - started);
-    log(`embedded Postgres ${attached ? 'joined' : 'started'} in ${startMs} ms: port ${postmaster.port}, data in ${dataDir}`);
+    log(
+      `embedded Postgres ${attached ? 'joined' : 'started'} in ${startMs} ms: port ${postmaster.port}, data in ${dataDir}`,
+    );
     return share(dataDir, postmaster, lease, { attached, startMs });
   } catch (error) {
     lease.close();
@@ -98,7 +108,7 @@ function openLease(dataDir: string): Lease {
 /** Several processes may do this at once: Postgres lets one server have the data directory, and the others join it. */
 async function joinOrStart(start: Start, lease: Lease): Promise<{ postmaster: Postmaster; attached: boolean }> {
   let reason = 'no server became ready in time';
-  for (let failures = 0; !start.gone() && failures < MOST_FAILURES; ) {
+  for (let failures = 0; !start.gone() && failures < MOST_FAILURES;) {
     const running = runningPostmaster(start.dataDir);
     if (running === undefined) {
       const outcome = await startServer(start);
@@ -166,7 +176,12 @@ async function failureOf(child: ChildProcess): Promise<string> {
   }
 }
 
-function share(dataDir: string, { pid, port }: Postmaster, lease: Lease, facts: { attached: boolean; startMs: number }): EmbeddedServer {
+function share(
+  dataDir: string,
+  { pid, port }: Postmaster,
+  lease: Lease,
+  facts: { attached: boolean; startMs: number },
+): EmbeddedServer {
   const { user, password } = readCredentials(dataDir);
   let stopped: Promise<void> | undefined;
   return {
@@ -174,7 +189,8 @@ function share(dataDir: string, { pid, port }: Postmaster, lease: Lease, facts: 
     dataDir,
     pid,
     port,
-    url: (database = 'postgres') => `postgresql://${user}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
+    url: (database = 'postgres') =>
+      `postgresql://${user}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
     stop: () => (stopped ??= giveBack(dataDir, pid, lease)),
   };
 }
@@ -182,6 +198,7 @@ function share(dataDir: string, { pid, port }: Postmaster, lease: Lease, facts: 
 async function giveBack(dataDir: string, pid: number, lease: Lease): Promise<void> {
   lease.release();
   const started = performance.now();
-  while (!lease.isWanted() && isPostmaster(pid, dataDir) && performance.now() - started < STOPS_WITHIN_MS) await pause(LOOK_AGAIN_MS);
+  while (!lease.isWanted() && isPostmaster(pid, dataDir) && performance.now() - started < STOPS_WITHIN_MS)
+    await pause(LOOK_AGAIN_MS);
   lease.close();
 }

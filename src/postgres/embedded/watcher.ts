@@ -53,7 +53,12 @@ export function adopt(dataDir: string, account: Account | undefined, pid: number
   watcher(dataDir, account, ['-c', ADOPT, 'holdfast-postgres', String(pid)], {});
 }
 
-function watcher(dataDir: string, account: Account | undefined, args: string[], environment: Record<string, string>): ChildProcess {
+function watcher(
+  dataDir: string,
+  account: Account | undefined,
+  args: string[],
+  environment: Record<string, string>,
+): ChildProcess {
   // Opened by us, who hold a lease, and handed over: a watcher that opened it itself would wait for ever if we died before that.
   const reader = openSync(leaseFile(dataDir), constants.O_RDONLY);
   try {

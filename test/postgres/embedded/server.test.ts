@@ -39,7 +39,10 @@ describe('startEmbedded', () => {
 
   it('speaks UTF-8 whatever the locale of the app', async () => {
     const dataDir = join(testDirectory(), 'postgres');
-    const app = await startApp({ dataDir }, { LANG: 'xx_YY.KOI8-Z', LC_ALL: 'garbage', LC_CTYPE: 'POSIX', TZ: 'Mars/Olympus' });
+    const app = await startApp(
+      { dataDir },
+      { LANG: 'xx_YY.KOI8-Z', LC_ALL: 'garbage', LC_CTYPE: 'POSIX', TZ: 'Mars/Olympus' },
+    );
     const [row] = await sql(
       app.server.url,
       `SELECT current_setting('server_encoding') AS encoding, upper('straße ж') AS upper, current_setting('TimeZone') AS zone`,
@@ -66,7 +69,9 @@ describe('startEmbedded', () => {
   it('says what Postgres says when it cannot start, without waiting for the deadline', async () => {
     const dataDir = copiedCluster();
     const started = performance.now();
-    await expect(startEmbedded({ dataDir, settings: { no_such_setting: '1' }, deadlineMs: 20_000 })).rejects.toMatchObject({
+    await expect(
+      startEmbedded({ dataDir, settings: { no_such_setting: '1' }, deadlineMs: 20_000 }),
+    ).rejects.toMatchObject({
       code: 'embedded_start',
       message: expect.stringMatching(/unrecognized configuration parameter "no_such_setting".*embedded\.log/s),
     });
