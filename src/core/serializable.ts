@@ -9,7 +9,7 @@ const PLAIN_CLASSES = [Date, Map, Set, RegExp, URL, Error];
  * @throws InvalidInput `not_serializable`, naming `what` and the path of the first class instance, function, symbol, stream or cycle.
  */
 export function assertSerializable<T>(value: T, what: string): T {
-  const found = findUnserializable(value, '', new Set());
+  const found = findUnserializable(value, '', new Set(), false);
   if (!found) return value;
   throw new InvalidInput(
     'not_serializable',
@@ -21,36 +21,53 @@ export function assertSerializable<T>(value: T, what: string): T {
 
 /** Far beyond any sensible document, and far below what recursion can bear. */
 const DEEPEST = 500;
+/** Keys that superjson refuses, or (with the backslash at the end) takes for the beginning of another key. */
+const REFUSED_KEY = /^(__proto__|constructor|prototype)$|\\$/;
+/** Keys below which superjson does not find its dates, maps and so on again: they would come back as text. */
+const PLAIN_ONLY_KEY = /[.\\]/;
 
 interface Finding {
   path: string;
   kind: string;
 }
 
-function findUnserializable(value: unknown, path: string, above: Set<object>): Finding | undefined {
+function findUnserializable(value: unknown, path: string, above: Set<object>, plainOnly: boolean): Finding | undefined {
   if (typeof value === 'function') return { path, kind: 'a function' };
   if (typeof value === 'symbol') return { path, kind: 'a symbol' };
+  if (plainOnly && !isPlain(value)) return { path, kind: `${nameOf(value)} below a key with a '.' or '\\' in it` };
   if (typeof value !== 'object' || value === null) return undefined;
   if (above.size >= DEEPEST) return { path: '', kind: `nested deeper than ${DEEPEST} levels` };
   if (above.has(value)) return { path, kind: 'a reference to something that contains it' };
-  const prototype: unknown = Object.getPrototypeOf(value);
-  const plain = prototype === Object.prototype || prototype === null || Array.isArray(value);
-  if (!plain && !PLAIN_CLASSES.some((plainClass) => value instanceof plainClass)) {
-    return { path, kind: `an instance of ${value.constructor?.name || 'a class'}` };
-  }
+  if (!isPlain(value) && !PLAIN_CLASSES.some((plainClass) => value instanceof plainClass))
+    return { path, kind: nameOf(value) };
+  if (value instanceof Date && Number.isNaN(value.getTime())) return { path, kind: 'an invalid date' };
   above.add(value);
+  const isRecord = !(value instanceof Map || value instanceof Set);
   for (const [key, item] of entriesOf(value)) {
-    if (key === '__proto__') return { path, kind: `an object with the key '__proto__'` };
-    const found = findUnserializable(item, path === '' ? key : `${path}.${key}`, above);
+    if (isRecord && REFUSED_KEY.test(key)) return { path, kind: `an object with the key '${key}'` };
+    const itemPath = path === '' ? key : `${path}.${key}`;
+    const found = findUnserializable(item, itemPath, above, plainOnly || (isRecord && PLAIN_ONLY_KEY.test(key)));
     if (found) return found;
   }
   above.delete(value);
   return undefined;
 }
 
+/** Tells whether `value`, apart from what is in it, is the same in JSON. */
+function isPlain(value: unknown): boolean {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value !== 'object') return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || Array.isArray(value);
+}
+
+function nameOf(value: unknown): string {
+  return typeof value === 'object' ? `an instance of ${value?.constructor?.name || 'a class'}` : String(value);
+}
+
 function entriesOf(value: object): Iterable<[string, unknown]> {
   if (value instanceof Map) return [...value].map(([key, item]) => [String(key), item]);
   if (value instanceof Set) return [...value].map((item, index) => [String(index), item]);
-  if (PLAIN_CLASSES.some((plainClass) => value instanceof plainClass)) return [];
-  return Object.entries(value);
+  return isPlain(value) ? Object.entries(value) : [];
 }
