@@ -21,7 +21,16 @@ export async function benchDispatch(say: (line: string) => void): Promise<Measur
     const perSecond = (RUNS * 1000) / (performance.now() - startedAt);
     const sorted = waits.sort((a, b) => a - b);
     const measured = (cell: string, metric: string, value: number, unit: string, repeats: number): Measurement => {
-      return { bench: 'dispatch', cell, params: { callers: cell === 'idle' ? 1 : CALLERS }, system: 'holdfast', metric, value: rounded(value), unit, repeats };
+      return {
+        bench: 'dispatch',
+        cell,
+        params: { callers: cell === 'idle' ? 1 : CALLERS },
+        system: 'holdfast',
+        metric,
+        value: rounded(value),
+        unit,
+        repeats,
+      };
     };
     return [
       measured('idle', 'enqueue_to_start_p50_ms', median(waits), 'ms', STARTS),
@@ -38,7 +47,10 @@ async function startMany(service: ServiceProcess, count: number): Promise<void> 
 }
 
 async function start(service: ServiceProcess): Promise<{ createdAt: string; result: number }> {
-  const response = await fetch(`${service.url}/v1/workflows/Instant.run/runs`, { method: 'POST', headers: { Prefer: 'wait=30' } });
+  const response = await fetch(`${service.url}/v1/workflows/Instant.run/runs`, {
+    method: 'POST',
+    headers: { Prefer: 'wait=30' },
+  });
   return (await response.json()) as { createdAt: string; result: number };
 }
 

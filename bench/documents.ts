@@ -28,16 +28,6 @@ export async function benchDocuments(say: (line: string) => void): Promise<Measu
     stock.push(await stockStepsPerSecond());
     perHour.local.push(await withLocal((service) => documentsPerHour(service, text, DOCUMENTS.local)));
   }
-  const measured = (system: string, metric: string, value: number, unit: string, model: string): Measurement => ({
-    bench: 'documents',
-    cell: 'analyze',
-    params: { model, concurrency: CONCURRENCY, characters: DOCUMENT_CHARACTERS },
-    system,
-    metric,
-    value: rounded(value),
-    unit,
-    repeats: REPEATS,
-  });
   const stepsPerSecond = (median(perHour.stub) * STEPS_PER_DOCUMENT) / 3600;
   return [
     measured('holdfast', 'documents_per_hour', median(perHour.stub), '1/h', 'stub'),
@@ -46,6 +36,11 @@ export async function benchDocuments(say: (line: string) => void): Promise<Measu
     measured('stock', 'steps_per_second', median(stock), '1/s', 'none'),
     measured('holdfast', 'engine_share', stepsPerSecond / median(stock), 'of the time', 'stub'),
   ];
+}
+
+function measured(system: string, metric: string, value: number, unit: string, model: string): Measurement {
+  const params = { model, concurrency: CONCURRENCY, characters: DOCUMENT_CHARACTERS };
+  return { bench: 'documents', cell: 'analyze', params, system, metric, value: rounded(value), unit, repeats: REPEATS };
 }
 
 /** A text as long as a typical proposal, from the sample beside the example. */
@@ -57,7 +52,11 @@ async function sampleText(): Promise<string> {
 
 async function withStub<T>(body: (service: ServiceProcess) => Promise<T>): Promise<T> {
   const stub = await startModelServer(() => ({}));
-  const service = await startServiceProcess(APP, { OPENAI_BASE_URL: stub.url, OPENAI_MODEL: 'stub', OPENAI_API_KEY: 'none' });
+  const service = await startServiceProcess(APP, {
+    OPENAI_BASE_URL: stub.url,
+    OPENAI_MODEL: 'stub',
+    OPENAI_API_KEY: 'none',
+  });
   try {
     return await body(service);
   } finally {
@@ -85,7 +84,8 @@ async function documentsPerHour(service: ServiceProcess, text: string, count: nu
 async function analyseMany(service: ServiceProcess, text: string, count: number, label: string): Promise<void> {
   let next = 0;
   const work = async (): Promise<void> => {
-    for (let index = next++; index < count; index = next++) await analyse(service, `${label}-${index}.rst`, `${text}\n\n${label} ${index}\n`);
+    for (let index = next++; index < count; index = next++)
+      await analyse(service, `${label}-${index}.rst`, `${text}\n\n${label} ${index}\n`);
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
 }
@@ -97,11 +97,16 @@ async function analyse(service: ServiceProcess, name: string, text: string): Pro
     body: JSON.stringify({ name, text }),
   });
   const run = (await response.json()) as { status: string; error?: { message: string } };
-  if (run.status !== 'succeeded') throw new Error(`The analysis of ${name} is ${run.status}: ${run.error?.message ?? ''}`);
+  if (run.status !== 'succeeded')
+    throw new Error(`The analysis of ${name} is ${run.status}: ${run.error?.message ?? ''}`);
 }
 
 async function stockStepsPerSecond(): Promise<number> {
   const script = fileURLToPath(new URL('./stock-steps.js', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [script, String(CONCURRENCY), String(STEPS_PER_DOCUMENT)]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    script,
+    String(CONCURRENCY),
+    String(STEPS_PER_DOCUMENT),
+  ]);
   return Number(stdout.trim().split('\n').at(-1));
 }

@@ -10,12 +10,17 @@ const BENCHES: Record<string, (say: (line: string) => void) => Promise<Measureme
   dispatch: benchDispatch,
 };
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false } },
+});
 const name = positionals[0] ?? '';
 const bench = BENCHES[name];
 if (bench) {
   print(await bench((line) => process.stderr.write(`${line}\n`)), values.json);
 } else {
-  process.stderr.write(`Which benchmark? One of: ${Object.keys(BENCHES).join(', ')}. For example: npm run bench documents\n`);
+  process.stderr.write(
+    `Which benchmark? One of: ${Object.keys(BENCHES).join(', ')}. For example: npm run bench documents\n`,
+  );
   process.exitCode = 2;
 }

@@ -18,11 +18,21 @@ const READY_MS = 60_000;
 const BUILT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Starts the built service with `app` (a path below `dist/`) and returns when it is ready. */
-export async function startServiceProcess(app: string, environment: Record<string, string> = {}): Promise<ServiceProcess> {
+export async function startServiceProcess(
+  app: string,
+  environment: Record<string, string> = {},
+): Promise<ServiceProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
   const port = await freePort();
   const child = spawn(process.execPath, [join(BUILT, 'src/cli/main.js'), 'start', join(BUILT, app)], {
-    env: { ...process.env, HOLDFAST_DATA_DIR: join(folder, 'postgres'), PORT: String(port), LOG_LEVEL: 'warn', LOG_FORMAT: 'json', ...environment },
+    env: {
+      ...process.env,
+      HOLDFAST_DATA_DIR: join(folder, 'postgres'),
+      PORT: String(port),
+      LOG_LEVEL: 'warn',
+      LOG_FORMAT: 'json',
+      ...environment,
+    },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const url = `http://127.0.0.1:${port}`;

@@ -17,7 +17,13 @@ const steps = DBOS.registerWorkflow(
   },
   { name: 'steps' },
 );
-DBOS.setConfig({ name: 'stock', systemDatabaseUrl: server.url('stock'), systemDatabasePoolSize: 20, logLevel: 'error', applicationVersion: '1' });
+DBOS.setConfig({
+  name: 'stock',
+  systemDatabaseUrl: server.url('stock'),
+  systemDatabasePoolSize: 20,
+  logLevel: 'error',
+  applicationVersion: '1',
+});
 await DBOS.launch();
 
 const startedAt = performance.now();

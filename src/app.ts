@@ -65,7 +65,11 @@ export class App {
    * Starts the app: database, migrations, engine, door. Returns when it takes requests.
    * @throws Unavailable when the database, the port or the configuration does not allow it
    */
-  async start(config: Config, log: EngineLog, models: Models = createModels({ openai: config.openai })): Promise<RunningApp> {
+  async start(
+    config: Config,
+    log: EngineLog,
+    models: Models = createModels({ openai: config.openai }),
+  ): Promise<RunningApp> {
     const database = await openAppDatabase(config, this.migrations, log);
     const started: Stoppable[] = [{ stop: () => database.close() }, { stop: () => models.close() }];
     try {
@@ -76,7 +80,13 @@ export class App {
     }
   }
 
-  async #startOn(database: AppDatabase, config: Config, log: EngineLog, models: Models, started: Stoppable[]): Promise<RunningApp> {
+  async #startOn(
+    database: AppDatabase,
+    config: Config,
+    log: EngineLog,
+    models: Models,
+    started: Stoppable[],
+  ): Promise<RunningApp> {
     const recorded = new Subscriptions();
     const engine = await Engine.start({
       databaseUrl: database.url,
@@ -93,7 +103,9 @@ export class App {
       onRecorded: (runId) => recorded.notify(runId),
     });
     started.push({ stop: async () => void (await engine.stop(0)) });
-    const submissions = new Submissions(engine, this.catalogue.workflows, Object.keys(this.lanes), (id) => findInputHash(database.reads, id));
+    const submissions = new Submissions(engine, this.catalogue.workflows, Object.keys(this.lanes), (id) =>
+      findInputHash(database.reads, id),
+    );
     const unbind = bindAll(this.catalogue, submissions, stepRunner(engine, models, database.transactions, log));
     started.push({ stop: async () => unbind() });
     const state = { stopping: false };
@@ -116,7 +128,10 @@ export class App {
     recorded: Subscriptions,
     isStopping: () => boolean,
   ): Route[] {
-    const reader: RunReader = { get: (id, tenant) => getRun(reads, id, tenant), ended: (id, signal) => engine.ended(id, signal) };
+    const reader: RunReader = {
+      get: (id, tenant) => getRun(reads, id, tenant),
+      ended: (id, signal) => engine.ended(id, signal),
+    };
     const doors = [
       startRoute(submissions, reader),
       ...runRoutes(reads, reader),
@@ -124,7 +139,10 @@ export class App {
     ];
     const routes = [...(config.role === 'worker' ? [] : doors), ...healthRoutes(reads, isStopping)];
     const specs = routes.map((route) => route.spec);
-    return [...routes, ...documentRoutes(openApiDocument(this.name, packageVersion(), specs, this.catalogue.workflows))];
+    return [
+      ...routes,
+      ...documentRoutes(openApiDocument(this.name, packageVersion(), specs, this.catalogue.workflows)),
+    ];
   }
 }
 
@@ -188,18 +206,26 @@ function lanesOf(catalogue: Catalogue, given: Record<string, LaneLimits>): Recor
   const lanes: Record<string, LaneLimits> = {};
   for (const name of new Set([DEFAULT_LANE, ...named, ...Object.keys(given)])) {
     if (!/^[A-Za-z][\w.-]{0,100}$/.test(name)) {
-      throw new InvalidInput('invalid_lane', `'${name}' cannot name a lane: begin with a letter and use letters, digits, '.', '-' and '_'.`);
+      throw new InvalidInput(
+        'invalid_lane',
+        `'${name}' cannot name a lane: begin with a letter and use letters, digits, '.', '-' and '_'.`,
+      );
     }
     lanes[name] = { concurrency: DEFAULT_CONCURRENCY, ...given[name] };
   }
   return lanes;
 }
 
-function bodiesOf(catalogue: Catalogue): Record<string, { body: (...args: unknown[]) => Promise<unknown>; maxRecoveries?: number | undefined }> {
+function bodiesOf(
+  catalogue: Catalogue,
+): Record<string, { body: (...args: unknown[]) => Promise<unknown>; maxRecoveries?: number | undefined }> {
   return Object.fromEntries(
     catalogue.workflows.map(({ name, operation, receiver }) => {
       const method = operation.method as (...args: unknown[]) => Promise<unknown>;
-      return [name, { body: (...args: unknown[]) => method.apply(receiver, args), maxRecoveries: operation.options.maxRecoveries }];
+      return [
+        name,
+        { body: (...args: unknown[]) => method.apply(receiver, args), maxRecoveries: operation.options.maxRecoveries },
+      ];
     }),
   );
 }
@@ -215,7 +241,11 @@ function bindAll(catalogue: Catalogue, submissions: Submissions, runner: StepRun
   for (const { name, operation, receiver } of catalogue.steps) {
     const method = operation.method as (...args: unknown[]) => Promise<unknown>;
     const { options } = operation;
-    const call = (args: unknown[]): StepCall => ({ name: options.name ?? name, options, body: () => method.apply(receiver, args) });
+    const call = (args: unknown[]): StepCall => ({
+      name: options.name ?? name,
+      options,
+      body: () => method.apply(receiver, args),
+    });
     unbind.push(operation.bind(receiver, { name, invoke: (args) => runStep(runner, call(args)) }));
   }
   for (const { name, operation, receiver } of catalogue.transactions) {
@@ -235,7 +265,9 @@ function stepRunner(engine: Engine, models: Models, db: Knex, log: EngineLog): S
     checkpoints: engine.checkpoints,
     models,
     onFailedAttempt: (attempt) =>
-      insertAttempt(db, attempt).catch((error: Error) => log.warn(`A failed attempt of ${attempt.step} could not be noted: ${error.message}`)),
+      insertAttempt(db, attempt).catch((error: Error) =>
+        log.warn(`A failed attempt of ${attempt.step} could not be noted: ${error.message}`),
+      ),
   };
 }
 

@@ -27,17 +27,16 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
-const optional = <S extends z.ZodType>(schema: S) => z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
+const optional = <S extends z.ZodType>(schema: S) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
 
 const wholeNumber = (least: number, most: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'is not a whole number')
-    .transform(Number)
-    .pipe(z.number().min(least).max(most));
+  z.string().regex(/^\d+$/, 'is not a whole number').transform(Number).pipe(z.number().min(least).max(most));
 
 const Environment = z.object({
-  DATABASE_URL: optional(z.string().regex(/^postgres(ql)?:\/\/./, 'is not of the form postgresql://user:password@host:port/database')),
+  DATABASE_URL: optional(
+    z.string().regex(/^postgres(ql)?:\/\/./, 'is not of the form postgresql://user:password@host:port/database'),
+  ),
   HOLDFAST_DATA_DIR: optional(z.string()),
   PORT: optional(wholeNumber(0, 65_535)),
   HOST: optional(z.string()),
@@ -55,6 +54,11 @@ const Environment = z.object({
 
 type Environment = z.output<typeof Environment>;
 
+/** Returns the environment of this process, with some of it given otherwise. */
+export function currentEnvironment(overrides: Record<string, string> = {}): NodeJS.ProcessEnv {
+  return { ...process.env, ...overrides };
+}
+
 /**
  * Returns the configuration that `environment` describes.
  * @throws Unavailable `invalid_configuration`, naming every variable that is wrong. Values are not repeated: one may be a secret.
@@ -63,7 +67,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const parsed = Environment.safeParse(environment);
   const problems = parsed.success ? contradictions(parsed.data) : parsed.error.issues.map(problemOf);
   if (!parsed.success || problems.length > 0) {
-    throw new Unavailable('invalid_configuration', `The environment has ${problems.length === 1 ? 'a problem' : 'problems'}: ${problems.join('; ')}.`, problems);
+    throw new Unavailable(
+      'invalid_configuration',
+      `The environment has ${problems.length === 1 ? 'a problem' : 'problems'}: ${problems.join('; ')}.`,
+      problems,
+    );
   }
   return Object.freeze(configOf(parsed.data));
 }
@@ -104,7 +112,9 @@ function contradictions(env: Environment): string[] {
     problems.push('OPENAI_MODEL needs OPENAI_API_KEY, or OPENAI_BASE_URL of an endpoint that asks for no key');
   }
   if (env.HOLDFAST_AUTH === 'off' && env.HOST !== undefined && !LOOPBACK.has(env.HOST)) {
-    problems.push('HOLDFAST_AUTH=off is refused unless HOST is a loopback address: everybody who reaches the port could start runs');
+    problems.push(
+      'HOLDFAST_AUTH=off is refused unless HOST is a loopback address: everybody who reaches the port could start runs',
+    );
   }
   return problems;
 }

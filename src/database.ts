@@ -46,12 +46,17 @@ export async function migrateAll(url: string, appMigrations: string | undefined)
 }
 
 /** Opens the database for an app that starts. */
-export async function openAppDatabase(config: Config, appMigrations: string | undefined, log: EngineLog): Promise<AppDatabase> {
-  const { url, description, stop } = await reachDatabase(config, log);
+export async function openAppDatabase(
+  config: Config,
+  appMigrations: string | undefined,
+  log: EngineLog,
+): Promise<AppDatabase> {
+  const reached = await reachDatabase(config, log);
+  const { url, description } = reached;
   try {
     await migrateAll(url, appMigrations);
   } catch (error) {
-    await stop();
+    await reached.stop();
     throw error;
   }
   const transactions = openDatabase(url, { max: POOL_SIZES.transactions, name: 'holdfast transactions' });
@@ -64,7 +69,7 @@ export async function openAppDatabase(config: Config, appMigrations: string | un
     enginePoolSize: POOL_SIZES.engine,
     close: async () => {
       await Promise.all([transactions.destroy(), reads.destroy()]);
-      await stop();
+      await reached.stop();
     },
   };
 }

@@ -5,7 +5,15 @@ export { App, type AppOptions, createApp, RunningApp } from './app.ts';
 export { type Config, readConfig } from './config.ts';
 export type { RetryPolicy } from './core/backoff.ts';
 export type { Duration } from './core/duration.ts';
-export { Conflict, HoldfastError, InvalidInput, NotFound, RetryableError, TerminalError, Unavailable } from './core/errors.ts';
+export {
+  Conflict,
+  HoldfastError,
+  InvalidInput,
+  NotFound,
+  RetryableError,
+  TerminalError,
+  Unavailable,
+} from './core/errors.ts';
 export type { RunStatus } from './core/run.ts';
 export { configured, type Service } from './define/catalogue.ts';
 export { step, transaction, workflow } from './define/decorators.ts';

@@ -10,7 +10,9 @@ export async function main(app: App, config: Config): Promise<void> {
   const log = createLog({ level: config.logLevel, format: config.logFormat });
   const stopping = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
-  process.on('unhandledRejection', (error) => log.error({ err: error }, 'A promise was rejected that nobody waited for.'));
+  process.on('unhandledRejection', (error) =>
+    log.error({ err: error }, 'A promise was rejected that nobody waited for.'),
+  );
   try {
     const running = await app.start(config, log);
     announce(running, app, config, log);
@@ -25,7 +27,9 @@ export async function main(app: App, config: Config): Promise<void> {
 function announce(running: RunningApp, app: App, config: Config, log: Logger): void {
   const { provider, model, baseUrl } = running.models.describe();
   log.info(`Database: ${running.database.description}`);
-  log.info(`Model: ${provider === 'local' ? `${model} (offline; set OPENAI_BASE_URL, OPENAI_API_KEY and OPENAI_MODEL for another)` : `${model} at ${baseUrl}`}`);
+  log.info(
+    `Model: ${provider === 'local' ? `${model} (offline; set OPENAI_BASE_URL, OPENAI_API_KEY and OPENAI_MODEL for another)` : `${model} at ${baseUrl}`}`,
+  );
   log.info(`Workflows: ${app.catalogue.workflows.map((entry) => entry.name).join(', ')}`);
   if (config.auth === 'off') log.info('Authentication: off, because only this machine can connect');
   log.info(`Holdfast is ready at ${running.url} (API reference: ${running.url}/docs)`);

@@ -5,7 +5,10 @@ import { createApp } from 'holdfast';
 import { Documents } from './documents.ts';
 
 /** The SQL files are not compiled: from the built `dist/examples/01-documents/` they lie in the source folder. */
-const here = fileURLToPath(new URL('.', import.meta.url)).replace(/([/\\])dist[/\\](examples[/\\]01-documents)/, '$1$2');
+const here = fileURLToPath(new URL('.', import.meta.url)).replace(
+  /([/\\])dist[/\\](examples[/\\]01-documents)/,
+  '$1$2',
+);
 
 export default createApp({
   services: [Documents],

@@ -54,11 +54,19 @@ async function filesIn(path: string): Promise<string[]> {
   if (!found) return [path];
   if (!found.isDirectory()) return [path];
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map((entry) => join(entry.parentPath, entry.name)).sort();
+  return entries
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
 }
 
 async function analyseAll(service: Service, files: string[]): Promise<Outcome[]> {
-  const bar = new SingleBar({ format: '{bar} {value}/{total}  {rate} documents/s  {file}', barsize: 30, stream: process.stderr, noTTYOutput: false });
+  const bar = new SingleBar({
+    format: '{bar} {value}/{total}  {rate} documents/s  {file}',
+    barsize: 30,
+    stream: process.stderr,
+    noTTYOutput: false,
+  });
   const startedAt = performance.now();
   bar.start(files.length, 0, { file: '', rate: '–' });
   const outcomes: Outcome[] = [];
@@ -68,8 +76,12 @@ async function analyseAll(service: Service, files: string[]): Promise<Outcome[]>
       const outcome = await analyse(service, files[index]!);
       outcomes[index] = outcome;
       const done = outcomes.filter(Boolean).length;
-      bar.update(done, { file: basename(outcome.file), rate: ((done * 1000) / (performance.now() - startedAt)).toFixed(1) });
-      if (!process.stderr.isTTY) process.stderr.write(`${done}/${files.length}  ${outcome.file}  ${outcome.error ?? outcome.analysis!.kind}\n`);
+      bar.update(done, {
+        file: basename(outcome.file),
+        rate: ((done * 1000) / (performance.now() - startedAt)).toFixed(1),
+      });
+      if (!process.stderr.isTTY)
+        process.stderr.write(`${done}/${files.length}  ${outcome.file}  ${outcome.error ?? outcome.analysis!.kind}\n`);
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, work));
@@ -84,7 +96,9 @@ async function analyse(service: Service, file: string): Promise<Outcome> {
     const run = await startRun(service, { name: basename(file), base64: bytes.toString('base64') });
     const outcome = await outcomeOf(service, run);
     const ms = Math.round(performance.now() - startedAt);
-    return outcome.result ? { file, ms, analysis: outcome.result } : { file, ms, error: outcome.error?.message ?? `the run is ${outcome.status}` };
+    return outcome.result
+      ? { file, ms, analysis: outcome.result }
+      : { file, ms, error: outcome.error?.message ?? `the run is ${outcome.status}` };
   } catch (error) {
     return { file, ms: Math.round(performance.now() - startedAt), error: reasonOf(error) };
   }
@@ -126,9 +140,14 @@ function reasonOf(error: unknown): string {
 
 function report(outcomes: Outcome[]): string {
   const width = Math.max(60, (process.stdout.columns || 140) - 62);
-  const table = new Table({ head: ['DOCUMENT', 'KIND', 'LANG', 'TITLE AND SUMMARY'], colWidths: [28, 15, 6, width], wordWrap: true });
+  const table = new Table({
+    head: ['DOCUMENT', 'KIND', 'LANG', 'TITLE AND SUMMARY'],
+    colWidths: [28, 15, 6, width],
+    wordWrap: true,
+  });
   for (const { file, analysis, error } of outcomes) {
-    if (analysis) table.push([basename(file), analysis.kind, analysis.language, `${analysis.title}\n${analysis.summary}`]);
+    if (analysis)
+      table.push([basename(file), analysis.kind, analysis.language, `${analysis.title}\n${analysis.summary}`]);
     else table.push([basename(file), 'failed', '', error ?? '']);
   }
   const failed = outcomes.filter((outcome) => outcome.error !== undefined).length;

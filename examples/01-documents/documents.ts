@@ -8,7 +8,15 @@ import { type Answered, classify, findMentions, summarise } from './models.ts';
 import { readDocument } from './read/read-document.ts';
 import { listDocuments, loadDocument } from './sources.ts';
 import { insertDocument } from './store.ts';
-import { type Analysis, type BatchEntry, BatchInput, type BatchResult, DocumentInput, type Entity, type Usage } from './types.ts';
+import {
+  type Analysis,
+  type BatchEntry,
+  BatchInput,
+  type BatchResult,
+  DocumentInput,
+  type Entity,
+  type Usage,
+} from './types.ts';
 
 /** What reading a document yields. */
 interface Reading {

@@ -27,7 +27,11 @@ async function makeInvoice(): Promise<void> {
       'Packing and freight: EUR 120.00',
       'Total due: EUR 3,961.50 by April 15, 2026',
     ],
-    ['Terms of payment', 'Please pay the total to the account below within 30 days.', 'Questions go to accounts@gauges.example.'],
+    [
+      'Terms of payment',
+      'Please pay the total to the account below within 30 days.',
+      'Questions go to accounts@gauges.example.',
+    ],
   ];
   for (const lines of pages) {
     const page = pdf.addPage([595, 842]);

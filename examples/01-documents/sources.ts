@@ -12,7 +12,9 @@ const MOST_FILES = 10_000;
 const EXTENSIONS = new Set(['.txt', '.md', '.markdown', '.rst', '.html', '.htm', '.pdf', '.docx', '.eml', '.text', '']);
 
 /** Returns the bytes of the document that `input` describes. @throws TerminalError `document_too_large`, `file_not_found`, `url_…` */
-export async function loadDocument(input: DocumentInput): Promise<{ bytes: Uint8Array; contentType: string | undefined }> {
+export async function loadDocument(
+  input: DocumentInput,
+): Promise<{ bytes: Uint8Array; contentType: string | undefined }> {
   if (input.text !== undefined) return { bytes: new TextEncoder().encode(input.text), contentType: input.contentType };
   if (input.base64 !== undefined) return { bytes: Buffer.from(input.base64, 'base64'), contentType: input.contentType };
   if (input.url !== undefined) {
@@ -33,15 +35,24 @@ export async function listDocuments(directory: string): Promise<DocumentInput[]>
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
     .filter((file) => isVisible(file) && EXTENSIONS.has(extname(file).toLowerCase()))
     .sort();
-  if (files.length === 0) throw new InvalidInput('directory_empty', `There are no documents in '${directory}': it takes ${[...EXTENSIONS].filter(Boolean).join(', ')}.`);
-  if (files.length > MOST_FILES) throw new InvalidInput('directory_too_large', `'${directory}' has ${files.length} documents; a batch takes ${MOST_FILES}.`);
+  if (files.length === 0)
+    throw new InvalidInput(
+      'directory_empty',
+      `There are no documents in '${directory}': it takes ${[...EXTENSIONS].filter(Boolean).join(', ')}.`,
+    );
+  if (files.length > MOST_FILES)
+    throw new InvalidInput(
+      'directory_too_large',
+      `'${directory}' has ${files.length} documents; a batch takes ${MOST_FILES}.`,
+    );
   return files.map((file) => ({ name: basename(file), file }));
 }
 
 async function readBelow(file: string): Promise<Uint8Array> {
   const path = await inside(await rootDirectory(), file);
   const { size } = await stat(path);
-  if (size > LARGEST_BYTES) throw new TerminalError('document_too_large', `'${file}' has ${size} bytes; 20 MB are the limit.`);
+  if (size > LARGEST_BYTES)
+    throw new TerminalError('document_too_large', `'${file}' has ${size} bytes; 20 MB are the limit.`);
   return readFile(path);
 }
 
@@ -52,8 +63,12 @@ function rootDirectory(): Promise<string> {
 /** Returns the real path of `path`, which must lie below `root`, also after symbolic links, and must not be hidden. */
 async function inside(root: string, path: string): Promise<string> {
   const real = await realpath(resolve(root, path)).catch(() => undefined);
-  if (real !== undefined && (real === root || (real.startsWith(root + sep) && isVisible(relative(root, real))))) return real;
-  throw new TerminalError('file_not_found', `There is no '${path}' below the document directory (HOLDFAST_DOCUMENTS_DIR).`);
+  if (real !== undefined && (real === root || (real.startsWith(root + sep) && isVisible(relative(root, real)))))
+    return real;
+  throw new TerminalError(
+    'file_not_found',
+    `There is no '${path}' below the document directory (HOLDFAST_DOCUMENTS_DIR).`,
+  );
 }
 
 function isVisible(path: string): boolean {

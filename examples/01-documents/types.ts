@@ -36,9 +36,12 @@ export const DocumentInput = z
     url: z.string().max(2000).optional(),
     file: z.string().max(1000).optional(),
   })
-  .refine((input) => [input.text, input.base64, input.url, input.file].filter((source) => source !== undefined).length === 1, {
-    message: "exactly one of 'text', 'base64', 'url' and 'file' must be given",
-  })
+  .refine(
+    (input) => [input.text, input.base64, input.url, input.file].filter((source) => source !== undefined).length === 1,
+    {
+      message: "exactly one of 'text', 'base64', 'url' and 'file' must be given",
+    },
+  )
   .meta({ id: 'DocumentInput' });
 
 export const BatchInput = z

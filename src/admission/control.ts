@@ -23,7 +23,9 @@ export async function cancel(run: KnownRun, options: { children: boolean }): Pro
  */
 export async function message(run: KnownRun, topic: string, body: unknown, idempotencyKey?: string): Promise<void> {
   if (isFinal(run.status)) {
-    throw new Conflict('run_ended', `Run '${run.id}' has ended (${run.status}): it takes no messages any more.`, { runId: run.id });
+    throw new Conflict('run_ended', `Run '${run.id}' has ended (${run.status}): it takes no messages any more.`, {
+      runId: run.id,
+    });
   }
   await sendMessage(run.id, topic, body, idempotencyKey && `${run.id}/${topic}/${idempotencyKey}`);
 }

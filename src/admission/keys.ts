@@ -11,7 +11,10 @@ const HINT_LENGTH = 11;
 /** Makes a key for `tenant`. The result's `key` is the only copy there will ever be. @throws InvalidInput `invalid_tenant` */
 export async function createKey(db: Knex, tenant: string, name: string): Promise<ApiKeyRow & { key: string }> {
   if (!/^[\w.@:-]{1,100}$/.test(tenant)) {
-    throw new InvalidInput('invalid_tenant', `'${tenant}' cannot be a tenant: use 1 to 100 letters, digits or . _ @ : -`);
+    throw new InvalidInput(
+      'invalid_tenant',
+      `'${tenant}' cannot be a tenant: use 1 to 100 letters, digits or . _ @ : -`,
+    );
   }
   const key = `hf_${randomBytes(KEY_BYTES).toString('base64url')}`;
   const row = await insertKey(db, { tenant, name, hint: key.slice(0, HINT_LENGTH), hash: hashOf(key) });
@@ -22,7 +25,10 @@ export async function createKey(db: Knex, tenant: string, name: string): Promise
 export async function revoke(db: Knex, idOrHint: string): Promise<ApiKeyRow> {
   const row = await revokeKey(db, idOrHint);
   if (row) return row;
-  throw new NotFound('key_not_found', `There is no key '${idOrHint}' that could be revoked: 'holdfast keys list' shows the keys.`);
+  throw new NotFound(
+    'key_not_found',
+    `There is no key '${idOrHint}' that could be revoked: 'holdfast keys list' shows the keys.`,
+  );
 }
 
 /** Returns the tenant that `key` belongs to, or undefined for an unknown or revoked key. */

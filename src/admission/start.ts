@@ -26,7 +26,10 @@ export async function start<Input, Result>(
 ): Promise<RunHandle<Result>> {
   const operation = operationOf(workflow);
   if (operation?.kind !== 'workflow') {
-    throw new InvalidInput('not_a_workflow', `start() takes a method that is marked with @workflow; '${workflow.name}' is none.`);
+    throw new InvalidInput(
+      'not_a_workflow',
+      `start() takes a method that is marked with @workflow; '${workflow.name}' is none.`,
+    );
   }
   const { name } = operation.route(options.on);
   const submissions = accepting.get(operation);

@@ -58,12 +58,19 @@ export class Submissions {
       return startRun({ ...options, workflow: this.#engine.workflow(workflow), args: checked, lane });
     }
     if (currentRunId() !== undefined) {
-      throw new InvalidInput('run_in_step', `${workflow} was started inside a step: only a workflow's body can start runs, because a step may run more than once.`);
+      throw new InvalidInput(
+        'run_in_step',
+        `${workflow} was started inside a step: only a workflow's body can start runs, because a step may run more than once.`,
+      );
     }
     return this.#submitFromOutside(entry, checked, options);
   }
 
-  async #submitFromOutside(entry: CatalogueEntry<'workflow'>, args: unknown[], options: SubmitOptions): Promise<StartedRun> {
+  async #submitFromOutside(
+    entry: CatalogueEntry<'workflow'>,
+    args: unknown[],
+    options: SubmitOptions,
+  ): Promise<StartedRun> {
     const { idempotencyKey, tenant = DEFAULT_TENANT } = options;
     const lane = this.#knownLane(options.lane ?? entry.operation.options.lane ?? DEFAULT_LANE);
     const hash = idempotencyKey === undefined ? undefined : inputHash(args);
@@ -95,10 +102,16 @@ export class Submissions {
 
   #knownLane(lane: string | undefined): string | undefined {
     if (lane === undefined || this.#lanes.has(lane)) return lane;
-    throw new InvalidInput('lane_not_found', `There is no lane '${lane}'. Known lanes: ${[...this.#lanes].join(', ')}.`);
+    throw new InvalidInput(
+      'lane_not_found',
+      `There is no lane '${lane}'. Known lanes: ${[...this.#lanes].join(', ')}.`,
+    );
   }
 
   #unknownWorkflow(workflow: string): NotFound {
-    return new NotFound('workflow_not_found', `There is no workflow '${workflow}'. Known workflows: ${[...this.#workflows.keys()].join(', ')}.`);
+    return new NotFound(
+      'workflow_not_found',
+      `There is no workflow '${workflow}'. Known workflows: ${[...this.#workflows.keys()].join(', ')}.`,
+    );
   }
 }

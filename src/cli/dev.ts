@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { Command } from 'commander';
+import { currentEnvironment } from '../config.ts';
 import { DEFAULT_APP } from './start.ts';
 
 /** Returns the command. */
@@ -18,7 +19,7 @@ export function devCommand(): Command {
 async function watch(app: string): Promise<number> {
   const child = spawn(process.execPath, ['--watch', '--watch-preserve-output', process.argv[1]!, 'start', app], {
     stdio: 'inherit',
-    env: { ...process.env, HOLDFAST_GRACE_SECONDS: process.env.HOLDFAST_GRACE_SECONDS ?? '1' },
+    env: currentEnvironment({ HOLDFAST_GRACE_SECONDS: '1' }),
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {

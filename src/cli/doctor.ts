@@ -43,7 +43,11 @@ async function examine(): Promise<Finding[]> {
   const known = config;
   findings.push(await attempt('database', () => checkDatabase(known)));
   findings.push(await attempt('port', () => checkPort(known)));
-  findings.push(await attempt('model', async () => (known.openai ? `${known.openai.model} at ${new URL(known.openai.baseUrl).host}` : 'offline local model')));
+  findings.push(
+    await attempt('model', async () =>
+      known.openai ? `${known.openai.model} at ${new URL(known.openai.baseUrl).host}` : 'offline local model',
+    ),
+  );
   return findings;
 }
 
@@ -62,7 +66,10 @@ function checkNode(): string {
 }
 
 async function checkDatabase(config: Config): Promise<string> {
-  const database = await reachDatabase({ ...config, databaseDeadlineMs: Math.min(config.databaseDeadlineMs, 5000) }, createLog({ level: 'silent', format: 'json' }));
+  const database = await reachDatabase(
+    { ...config, databaseDeadlineMs: Math.min(config.databaseDeadlineMs, 5000) },
+    createLog({ level: 'silent', format: 'json' }),
+  );
   const db = openDatabase(database.url, { max: 1, name: 'holdfast doctor' });
   try {
     const { rows } = await db.raw<{ rows: { version: string; number: number; encoding: string }[] }>(
@@ -90,7 +97,9 @@ async function checkPort({ host, port }: Config): Promise<string> {
     return `${host}:${port} is free`;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new Error(`${host}:${port} is in use: a service may be running there already; PORT chooses another.`);
+    throw new Error(`${host}:${port} is in use: a service may be running there already; PORT chooses another.`, {
+      cause: error,
+    });
   } finally {
     server.close();
   }

@@ -26,7 +26,11 @@ export function keysCommand(): Command {
     .action((flags: Flags & { tenant: string; name: string }) =>
       withDatabase(async (db) => {
         const created = await createKey(db, flags.tenant, flags.name);
-        print(flags.json, created, `${created.key}\n\nThis is the only time that the key is shown. It belongs to tenant '${created.tenant}'.`);
+        print(
+          flags.json,
+          created,
+          `${created.key}\n\nThis is the only time that the key is shown. It belongs to tenant '${created.tenant}'.`,
+        );
       }),
     );
   keys
@@ -36,8 +40,18 @@ export function keysCommand(): Command {
     .action((flags: Flags) =>
       withDatabase(async (db) => {
         const rows = await listKeys(db);
-        const lines = rows.map((row) => [row.hint, row.tenant, row.createdAt.toISOString(), row.revokedAt?.toISOString() ?? '', row.name]);
-        print(flags.json, rows, rows.length === 0 ? 'There are no keys.' : table(['KEY', 'TENANT', 'CREATED', 'REVOKED', 'NAME'], lines));
+        const lines = rows.map((row) => [
+          row.hint,
+          row.tenant,
+          row.createdAt.toISOString(),
+          row.revokedAt?.toISOString() ?? '',
+          row.name,
+        ]);
+        print(
+          flags.json,
+          rows,
+          rows.length === 0 ? 'There are no keys.' : table(['KEY', 'TENANT', 'CREATED', 'REVOKED', 'NAME'], lines),
+        );
       }),
     );
   keys

@@ -19,7 +19,14 @@ export async function runCli(args: readonly string[]): Promise<number> {
     .exitOverride()
     .showHelpAfterError('(holdfast help <command> says more)')
     .configureHelp({ sortSubcommands: false });
-  for (const command of [startCommand(), devCommand(), migrateCommand(), doctorCommand(), keysCommand(), runsCommand()]) {
+  for (const command of [
+    startCommand(),
+    devCommand(),
+    migrateCommand(),
+    doctorCommand(),
+    keysCommand(),
+    runsCommand(),
+  ]) {
     program.addCommand(inherit(command));
   }
   try {

@@ -21,15 +21,34 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)) + 2);
   const others = widths.slice(0, -1).reduce((sum, columnWidth) => sum + columnWidth, 0);
   widths[widths.length - 1] = Math.max(12, Math.min(widths.at(-1)!, width - others - head.length - 1));
-  const result = new Table({ head: [...head], colWidths: widths, style: { head: ['bold'], border: [], compact: true }, chars: NO_BORDER });
+  const result = new Table({
+    head: [...head],
+    colWidths: widths,
+    style: { head: ['bold'], border: [], compact: true },
+    chars: NO_BORDER,
+  });
   result.push(...rows.map((row) => [...row]));
   return result.toString();
 }
 
 const NO_BORDER = Object.fromEntries(
-  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'].map(
-    (part) => [part, ''],
-  ),
+  [
+    'top',
+    'top-mid',
+    'top-left',
+    'top-right',
+    'bottom',
+    'bottom-mid',
+    'bottom-left',
+    'bottom-right',
+    'left',
+    'left-mid',
+    'mid',
+    'mid-mid',
+    'right',
+    'right-mid',
+    'middle',
+  ].map((part) => [part, '']),
 );
 
 /** Returns `ms` milliseconds as people read them: `820 ms`, `3.4 s`, `12 min`, `5.2 h`. */

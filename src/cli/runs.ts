@@ -25,7 +25,10 @@ export function runsCommand(): Command {
     .action(list);
   add('show', 'show a run and its steps').argument('<run>', "the run's id").action(show);
   add('tail', 'follow a run until it ends').argument('<run>', "the run's id").action(tail);
-  add('cancel', 'cancel a run').argument('<run>', "the run's id").option('--keep-children', 'let the runs that it started go on').action(cancel);
+  add('cancel', 'cancel a run')
+    .argument('<run>', "the run's id")
+    .option('--keep-children', 'let the runs that it started go on')
+    .action(cancel);
   return runs;
 }
 
@@ -33,9 +36,19 @@ async function list(flags: Flags & { status?: string; workflow?: string; limit: 
   const query = new URLSearchParams({ limit: flags.limit });
   if (flags.status) query.set('status', flags.status);
   if (flags.workflow) query.set('workflow', flags.workflow);
-  const page = (await (await request(flags, 'GET', `/v1/runs?${query}`)).json()) as Page<RunSummary>;
-  const rows = page.items.map((run) => [run.id, run.status, run.createdAt.slice(0, 19).replace('T', ' '), readableDuration(run.durationMs), run.workflow]);
-  print(flags.json, page, rows.length === 0 ? 'There are no such runs.' : table(['RUN', 'STATUS', 'CREATED', 'TOOK', 'WORKFLOW'], rows));
+  const page = (await (await request(flags, 'GET', `/v1/runs?${query.toString()}`)).json()) as Page<RunSummary>;
+  const rows = page.items.map((run) => [
+    run.id,
+    run.status,
+    run.createdAt.slice(0, 19).replace('T', ' '),
+    readableDuration(run.durationMs),
+    run.workflow,
+  ]);
+  print(
+    flags.json,
+    page,
+    rows.length === 0 ? 'There are no such runs.' : table(['RUN', 'STATUS', 'CREATED', 'TOOK', 'WORKFLOW'], rows),
+  );
 }
 
 async function show(id: string, flags: Flags): Promise<void> {
@@ -53,9 +66,21 @@ function describe(run: Run, steps: Step[]): string {
     `created  ${run.createdAt}`,
     `took     ${readableDuration(run.durationMs) || '–'}`,
   ];
-  const rows = steps.map((step) => [String(step.stepId), step.name, step.status, String(step.attempts), readableDuration(step.durationMs), step.error?.message ?? step.childRunId ?? '']);
-  const outcome = run.error ? `error    ${run.error.code}: ${run.error.message}` : run.result == null ? '' : `result   ${JSON.stringify(run.result, null, 2)}`;
-  const timeline = rows.length === 0 ? 'No steps are recorded yet.' : table(['#', 'STEP', 'STATUS', 'TRIES', 'TOOK', 'NOTE'], rows);
+  const rows = steps.map((step) => [
+    String(step.stepId),
+    step.name,
+    step.status,
+    String(step.attempts),
+    readableDuration(step.durationMs),
+    step.error?.message ?? step.childRunId ?? '',
+  ]);
+  const outcome = run.error
+    ? `error    ${run.error.code}: ${run.error.message}`
+    : run.result === null
+      ? ''
+      : `result   ${JSON.stringify(run.result, null, 2)}`;
+  const timeline =
+    rows.length === 0 ? 'No steps are recorded yet.' : table(['#', 'STEP', 'STATUS', 'TRIES', 'TOOK', 'NOTE'], rows);
   return [...facts, '', timeline, ...(outcome ? ['', outcome] : [])].join('\n');
 }
 
@@ -67,15 +92,27 @@ async function tail(id: string, flags: Flags): Promise<void> {
 
 function summary(data: Record<string, unknown>): string {
   if ('value' in data) return JSON.stringify(data.value);
-  if (!('name' in data)) return String(data.status ?? '');
+  if (!('name' in data)) return text(data.status);
   const error = data.error as { message: string } | null;
-  return `${String(data.stepId).padStart(4)}  ${String(data.name)}  ${String(data.status)}  ${readableDuration(data.durationMs as number | null)}${error ? `  ${error.message}` : ''}`;
+  const took = readableDuration(data.durationMs as number | null);
+  const line = [text(data.stepId).padStart(4), text(data.name), text(data.status), took, error?.message ?? ''];
+  return line.join('  ').trimEnd();
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 async function cancel(id: string, flags: Flags & { keepChildren?: boolean }): Promise<void> {
-  const answer = await request(flags, 'POST', `${runPath(id)}/cancel`, { body: { children: flags.keepChildren !== true } });
+  const answer = await request(flags, 'POST', `${runPath(id)}/cancel`, {
+    body: { children: flags.keepChildren !== true },
+  });
   const result = (await answer.json()) as { id: string; status: string; changed: boolean };
-  print(flags.json, result, result.changed ? `Run ${id} is cancelled.` : `Nothing to cancel: run ${id} is ${result.status}.`);
+  print(
+    flags.json,
+    result,
+    result.changed ? `Run ${id} is cancelled.` : `Nothing to cancel: run ${id} is ${result.status}.`,
+  );
 }
 
 function runPath(id: string): string {

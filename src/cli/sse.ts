@@ -13,7 +13,9 @@ export interface ReceivedEvent {
 const RECONNECT_MS = 1000;
 
 /** Yields the events of the stream that `open` answers with, until `end`. `open` is called again with `Last-Event-ID` after a loss. */
-export async function* readEvents(open: (headers: Record<string, string>) => Promise<Response>): AsyncGenerator<ReceivedEvent> {
+export async function* readEvents(
+  open: (headers: Record<string, string>) => Promise<Response>,
+): AsyncGenerator<ReceivedEvent> {
   let lastId = '';
   for (;;) {
     try {
@@ -37,7 +39,12 @@ async function* parse(response: Response): AsyncGenerator<ReceivedEvent> {
     rest = blocks.pop()!;
     for (const block of blocks) {
       const fields = new Map(block.split('\n').map(field));
-      if (fields.has('event')) yield { id: fields.get('id') ?? '', event: fields.get('event')!, data: JSON.parse(fields.get('data') ?? '{}') as Record<string, unknown> };
+      if (fields.has('event'))
+        yield {
+          id: fields.get('id') ?? '',
+          event: fields.get('event')!,
+          data: JSON.parse(fields.get('data') ?? '{}') as Record<string, unknown>,
+        };
     }
   }
 }

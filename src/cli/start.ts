@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, Option } from 'commander';
 import { App } from '../app.ts';
-import { readConfig } from '../config.ts';
+import { currentEnvironment, readConfig } from '../config.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { main } from '../main.ts';
 
@@ -28,14 +28,17 @@ export function startCommand(): Command {
     .option('--port <port>', 'where to listen (default: PORT, else 3000)')
     .option('--host <address>', 'where to listen (default: HOST, else 127.0.0.1)')
     .action(async (app: string, flags: StartFlags) => {
-      const config = readConfig(environmentWith(flags));
+      const config = readConfig(currentEnvironment(overrides(flags)));
       await main(await loadApp(app), config);
     });
 }
 
-function environmentWith(flags: StartFlags): NodeJS.ProcessEnv {
+/** What a flag says goes before what the environment says. */
+function overrides(flags: StartFlags): Record<string, string> {
   const given = { HOLDFAST_ROLE: flags.role, HOLDFAST_LANES: flags.lanes, PORT: flags.port, HOST: flags.host };
-  return { ...process.env, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 /** Loads the module at `path` and returns the app that it exports. @throws InvalidInput `app_not_found` and `not_an_app` */
@@ -47,9 +50,15 @@ export async function loadApp(path: string): Promise<App> {
   } catch (error) {
     const { code, url: missing } = error as NodeJS.ErrnoException & { url?: string };
     if (code !== 'ERR_MODULE_NOT_FOUND' || missing !== url) throw error;
-    throw new InvalidInput('app_not_found', `There is no module '${path}': name the built file whose default export is createApp({ … }).`);
+    throw new InvalidInput(
+      'app_not_found',
+      `There is no module '${path}': name the built file whose default export is createApp({ … }).`,
+    );
   }
   const app = module.default ?? module.app;
   if (app instanceof App) return app;
-  throw new InvalidInput('not_an_app', `'${path}' does not export an app: its default export must be createApp({ … }).`);
+  throw new InvalidInput(
+    'not_an_app',
+    `'${path}' does not export an app: its default export must be createApp({ … }).`,
+  );
 }

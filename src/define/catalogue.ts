@@ -28,7 +28,10 @@ const instanceNames = new WeakMap<object, string>();
  */
 export function configured<T extends object>(name: string, instance: T): T {
   if (!/^[A-Za-z0-9_-]{1,60}$/.test(name)) {
-    throw new InvalidInput('invalid_service', `'${name}' cannot name an instance: use up to 60 letters, digits, '-' and '_'.`);
+    throw new InvalidInput(
+      'invalid_service',
+      `'${name}' cannot name an instance: use up to 60 letters, digits, '-' and '_'.`,
+    );
   }
   instanceNames.set(instance, name);
   return instance;
@@ -85,7 +88,10 @@ function chainOf(service: Service, isClass: boolean): object[] {
 function instancePrefix(service: Service): string {
   const name = instanceNames.get(service);
   if (name === undefined || typeof service !== 'object' || service === null) {
-    throw new InvalidInput('invalid_service', 'services takes classes, and instances that were named with configured(name, instance).');
+    throw new InvalidInput(
+      'invalid_service',
+      'services takes classes, and instances that were named with configured(name, instance).',
+    );
   }
   return `${service.constructor.name}.${name}`;
 }

@@ -15,7 +15,11 @@ import {
 /** A decorator of methods of type `Method`, for standard decorators and for `experimentalDecorators`. */
 export interface MethodMark<Method extends DurableMethod> {
   <M extends Method>(method: M, context: ClassMethodDecoratorContext): M;
-  <M extends Method>(owner: object, key: string | symbol, descriptor: TypedPropertyDescriptor<M>): TypedPropertyDescriptor<M>;
+  <M extends Method>(
+    owner: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<M>,
+  ): TypedPropertyDescriptor<M>;
 }
 
 /**

@@ -21,7 +21,11 @@ export function checkInput(workflow: string, schema: z.ZodType | undefined, inpu
   const first = issues[0]!;
   const where = first.pointer === '' ? 'the input' : `'${first.pointer}'`;
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
-  throw new InvalidInput('invalid_input', `${workflow} cannot take this input: ${where}: ${first.detail}${more}.`, issues);
+  throw new InvalidInput(
+    'invalid_input',
+    `${workflow} cannot take this input: ${where}: ${first.detail}${more}.`,
+    issues,
+  );
 }
 
 /** Returns what `issue` says; keys that the schema does not know are reported one by one. */

@@ -28,14 +28,17 @@ export class Checkpoints {
   /** Runs `body` as the step `name` of the calling workflow and returns its recorded result, or throws its recorded error. */
   async step<T>(name: string, body: (identity: StepIdentity) => Promise<T>): Promise<T> {
     return withRecordedErrors(() =>
-      DBOS.runStep(() => this.#gate.pass(() => recordable(name, () => body(currentIdentity()), isControlFlow)), { name }),
+      DBOS.runStep(() => this.#gate.pass(() => recordable(name, () => body(currentIdentity()), isControlFlow)), {
+        name,
+      }),
     );
   }
 
   /** Runs `body` as the transaction `name`, as a step of the calling workflow or, outside of one, by itself. */
   async transaction<T>(name: string, settings: TransactionSettings, body: () => Promise<T>): Promise<T> {
     if (!DBOS.isWithinWorkflow()) return this.#source.run(name, settings, body);
-    const isNoOutcome = async (error: unknown): Promise<boolean> => isControlFlow(error) || this.#source.mustRetry(error);
+    const isNoOutcome = async (error: unknown): Promise<boolean> =>
+      isControlFlow(error) || this.#source.mustRetry(error);
     return withRecordedErrors(() =>
       this.#gate.pass(() => this.#source.run(name, settings, () => recordable(name, body, isNoOutcome))),
     );

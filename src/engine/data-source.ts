@@ -42,16 +42,19 @@ const current = new AsyncLocalStorage<Knex.Transaction>();
 export function db(): Knex.Transaction {
   const transaction = current.getStore();
   if (transaction) return transaction;
-  throw new HoldfastError('not_in_transaction', 'db() was called outside a @transaction method: mark the method, or move the call into one.');
+  throw new HoldfastError(
+    'not_in_transaction',
+    'db() was called outside a @transaction method: mark the method, or move the call into one.',
+  );
 }
 
 /** Runs transactions on `db` for workflows; outside a workflow it runs them without a checkpoint. */
 export class DataSource implements DataSourceTransactionHandler {
   readonly name = NAME;
-  readonly #db: Knex;
+  readonly #pool: Knex;
 
-  constructor(db: Knex) {
-    this.#db = db;
+  constructor(pool: Knex) {
+    this.#pool = pool;
   }
 
   /** Makes the data source known to the SDK; before launch. */
@@ -85,11 +88,14 @@ export class DataSource implements DataSourceTransactionHandler {
   async destroy(): Promise<void> {}
 
   async deleteCheckpoints(runId: string, fromStep: number, beforeCommit?: () => Promise<void>): Promise<void> {
-    await this.#db.transaction(async (transaction) => {
-      await transaction.raw('DELETE FROM dbos.transaction_completion WHERE workflow_id = :runId AND function_num >= :fromStep', {
-        runId,
-        fromStep,
-      });
+    await this.#pool.transaction(async (transaction) => {
+      await transaction.raw(
+        'DELETE FROM dbos.transaction_completion WHERE workflow_id = :runId AND function_num >= :fromStep',
+        {
+          runId,
+          fromStep,
+        },
+      );
       await beforeCommit?.();
     });
   }
@@ -107,7 +113,8 @@ export class DataSource implements DataSourceTransactionHandler {
         return await this.#attempt(place, settings ?? {}, () => body.call(target, ...args));
       } catch (error) {
         // The outcome of a commit whose answer was lost is unknown: the next attempt looks for its checkpoint first.
-        const retried = error instanceof DBOSStepAlreadyRecordedError || isConnectionError(error) || isSerializationFailure(error);
+        const retried =
+          error instanceof DBOSStepAlreadyRecordedError || isConnectionError(error) || isSerializationFailure(error);
         if (!retried || isRecorded(error)) throw error;
         await pause(wait * (0.5 + Math.random() / 2));
       }
@@ -123,7 +130,7 @@ export class DataSource implements DataSourceTransactionHandler {
     if (recorded) return replayRecordedStep<T>(recorded);
     const options: Knex.TransactionConfig = { readOnly: settings.readOnly === true };
     if (settings.isolation) options.isolationLevel = settings.isolation;
-    return this.#db.transaction(async (transaction) => {
+    return this.#pool.transaction(async (transaction) => {
       const output = await current.run(transaction, body);
       if (place) {
         await this.#record(transaction, place.runId, place.step, SuperJSON.stringify(output));
@@ -134,7 +141,7 @@ export class DataSource implements DataSourceTransactionHandler {
   }
 
   async #recorded(runId: string, step: number): Promise<Checkpoint | undefined> {
-    const { rows } = await this.#db.raw<{ rows: Checkpoint[] }>(
+    const { rows } = await this.#pool.raw<{ rows: Checkpoint[] }>(
       'SELECT output, error FROM dbos.transaction_completion WHERE workflow_id = :runId AND function_num = :step',
       { runId, step },
     );

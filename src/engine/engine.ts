@@ -2,7 +2,6 @@
 
 import { randomUUID } from 'node:crypto';
 import { DBOS } from '@dbos-inc/dbos-sdk';
-import type { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor';
 import type { Knex } from 'knex';
 import { Checkpoints } from './checkpoint.ts';
 import { Completions } from './completion.ts';
@@ -106,11 +105,14 @@ export class Engine {
     await this.#dispatcher.stop();
     const cutOff = await this.#gate.close(graceMs);
     const lanes = await handOver(this.#options.db, this.executorId).catch((error: Error) => {
-      this.#options.log.warn(`Unfinished runs could not be handed over now; they will be once the lease has ended: ${error.message}`);
+      this.#options.log.warn(
+        `Unfinished runs could not be handed over now; they will be once the lease has ended: ${error.message}`,
+      );
       return [];
     });
     for (const lane of new Set(lanes)) this.#signals.tell(lane);
-    if (lanes.length > 0) this.#options.log.info(`${lanes.length} unfinished ${lanes.length === 1 ? 'run was' : 'runs were'} handed over.`);
+    if (lanes.length > 0)
+      this.#options.log.info(`${lanes.length} unfinished ${lanes.length === 1 ? 'run was' : 'runs were'} handed over.`);
     await this.#tearDown();
     return cutOff;
   }
@@ -137,7 +139,7 @@ export class Engine {
     this.#completions = new Completions(executor.systemDatabase.pool);
     await this.#declareLanes();
     await this.#signals.start();
-    await this.#dispatcher.start(executor as DBOSExecutor);
+    await this.#dispatcher.start(executor);
     await this.#lease.start();
   }
 
@@ -147,7 +149,9 @@ export class Engine {
         onConflict: 'always_update',
         ...(limits.concurrency === undefined ? {} : { workerConcurrency: limits.concurrency }),
         ...(limits.globalConcurrency === undefined ? {} : { globalConcurrency: limits.globalConcurrency }),
-        ...(limits.rate ? { rateLimit: { limitPerPeriod: limits.rate.limit, periodSec: limits.rate.periodSeconds } } : {}),
+        ...(limits.rate
+          ? { rateLimit: { limitPerPeriod: limits.rate.limit, periodSec: limits.rate.periodSeconds } }
+          : {}),
       });
     }
   }
@@ -197,7 +201,9 @@ export class Engine {
     await this.#signals.stop();
     await this.#lease.stop();
     this.#completions?.close();
-    await DBOS.shutdown({ deregister: true }).catch((error: Error) => this.#options.log.warn(`The engine did not close cleanly: ${error.message}`));
+    await DBOS.shutdown({ deregister: true }).catch((error: Error) =>
+      this.#options.log.warn(`The engine did not close cleanly: ${error.message}`),
+    );
     this.#dispatcher.restore();
   }
 }

@@ -55,5 +55,8 @@ function launchWith(Database: typeof SystemDatabase): Promise<void> {
 function installedExecutor(Database: typeof SystemDatabase): DBOSExecutor {
   const executor = executors.DBOSExecutor.globalInstance;
   if (executor?.systemDatabase instanceof Database) return executor;
-  throw new Unavailable('engine_not_installed', 'The DBOS SDK did not start on the system database of this engine: install the version that package.json pins.');
+  throw new Unavailable(
+    'engine_not_installed',
+    'The DBOS SDK did not start on the system database of this engine: install the version that package.json pins.',
+  );
 }

@@ -91,7 +91,9 @@ export class Lease {
     await deleteForgottenExecutors(db);
     const { lanes, runs } = await requeueOrphans(db, application);
     if (runs === 0) return;
-    log.info(`${runs} ${runs === 1 ? 'run' : 'runs'} of a process that is gone will go on here or on another executor.`);
+    log.info(
+      `${runs} ${runs === 1 ? 'run' : 'runs'} of a process that is gone will go on here or on another executor.`,
+    );
     onOrphans(lanes);
   }
 }

@@ -57,13 +57,19 @@ export async function runBranches<Item, Result>(
   const stride = own?.stride ?? 1;
   const branches = items.map((_, index) => new BranchNumbers(first + index * stride, stride * items.length));
   seal(parent);
-  const outcomes = await settleLimited(items, limit, (item, index) => inBranch(branches[index]!, () => fn(item, index)));
+  const outcomes = await settleLimited(items, limit, (item, index) =>
+    inBranch(branches[index]!, () => fn(item, index)),
+  );
   const rounds = branches.reduce((most, branch) => Math.max(most, branch.taken), 0);
   if (own) {
     own.skip(rounds * items.length);
-    count(parent, own);
+    countWith(parent, own);
   } else {
-    Object.defineProperty(parent, 'curWFFunctionId', { value: first + rounds * items.length, writable: true, configurable: true });
+    Object.defineProperty(parent, 'curWFFunctionId', {
+      value: first + rounds * items.length,
+      writable: true,
+      configurable: true,
+    });
   }
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed) throw failed.reason;
@@ -72,17 +78,19 @@ export async function runBranches<Item, Result>(
 
 /** Runs `body` in a copy of the run's context whose step counter is the branch's. */
 async function inBranch<T>(numbers: BranchNumbers, body: () => Promise<T>): Promise<T> {
-  const store: NumberedContext = { ...context.getCurrentContextStore(), curWFFunctionId: undefined as never };
-  count(store, numbers);
-  return context.runWithTopContext(store as object, body);
+  const store: NumberedContext = { ...context.getCurrentContextStore() };
+  countWith(store, numbers);
+  return context.runWithTopContext(store, body);
 }
 
 /** Lets the SDK's `store.curWFFunctionId++` count with `numbers`. */
-function count(store: NumberedContext, numbers: BranchNumbers): void {
+function countWith(store: NumberedContext, numbers: BranchNumbers): void {
   numbersOf.set(store, numbers);
   Object.defineProperty(store, 'curWFFunctionId', {
     get: () => numbers.next,
-    set: () => numbers.skip(1),
+    set: () => {
+      numbers.skip(1);
+    },
     enumerable: true,
     configurable: true,
   });
@@ -90,13 +98,19 @@ function count(store: NumberedContext, numbers: BranchNumbers): void {
 
 /** Refuses numbers to the body itself while its branches run: which number it would get would depend on their speed. */
 function seal(store: NumberedContext): void {
-  const refuse = (): never => {
-    throw new TerminalError(
-      'parallel_overlap',
-      'A durable call was made while parallel() was still running in the same body: await parallel() first, or make the call one of its branches.',
-    );
-  };
-  Object.defineProperty(store, 'curWFFunctionId', { get: refuse, set: refuse, enumerable: false, configurable: true });
+  Object.defineProperty(store, 'curWFFunctionId', {
+    get: refuseOverlap,
+    set: refuseOverlap,
+    enumerable: false,
+    configurable: true,
+  });
+}
+
+function refuseOverlap(): never {
+  throw new TerminalError(
+    'parallel_overlap',
+    'A durable call was made while parallel() was still running in the same body: await parallel() first, or make the call one of its branches.',
+  );
 }
 
 async function settleLimited<Item, Result>(

@@ -26,7 +26,11 @@ export class PeerSignals {
 
   /** Connects, and connects again whenever the connection is lost. */
   async start(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#databaseUrl, application_name: 'holdfast signals', keepAlive: true });
+    const client = new pg.Client({
+      connectionString: this.#databaseUrl,
+      application_name: 'holdfast signals',
+      keepAlive: true,
+    });
     client.on('notification', (message) => message.payload && this.#onLane(message.payload));
     client.on('error', () => this.#lost(client));
     client.on('end', () => this.#lost(client));
@@ -62,9 +66,11 @@ export class PeerSignals {
     this.#timer = undefined;
     const lanes = [...this.#pending];
     this.#pending.clear();
-    await this.#client?.query('SELECT pg_notify($1, lane) FROM unnest($2::text[]) AS lane', [CHANNEL, lanes]).catch(() => {
-      // Lanes are polled as well.
-    });
+    await this.#client
+      ?.query('SELECT pg_notify($1, lane) FROM unnest($2::text[]) AS lane', [CHANNEL, lanes])
+      .catch(() => {
+        // Lanes are polled as well.
+      });
   }
 
   #lost(client: pg.Client): void {

@@ -42,7 +42,11 @@ export async function startRun(request: StartRequest): Promise<StartedRun> {
   return { id: handle.workflowID, result: () => resultOf(handle.workflowID, () => handle.getResult()) };
 }
 
-function enqueueOptions({ lane, priority, delayMs }: StartRequest): { priority?: number; delaySeconds?: number } | undefined {
+function enqueueOptions({
+  lane,
+  priority,
+  delayMs,
+}: StartRequest): { priority?: number; delaySeconds?: number } | undefined {
   if (lane === undefined) return undefined;
   return {
     ...(priority ? { priority } : {}),
@@ -95,5 +99,5 @@ function sdkCode(error: unknown): unknown {
 }
 
 function sdkName(error: unknown): string {
-  return sdkCode(error) === undefined ? '' : String((error as object).constructor.name);
+  return sdkCode(error) === undefined ? '' : (error as object).constructor.name;
 }

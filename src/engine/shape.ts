@@ -16,7 +16,10 @@ export function assertSdkShape(): void {
   const wrong = Object.entries(OVERRIDDEN).filter(([name, arity]) => prototype[name]?.length !== arity);
   const runner = queue.wfQueueRunner as unknown as Record<string, unknown>;
   const missing = ['pollQueue', 'refreshDbQueues'].filter((name) => typeof runner[name] !== 'function');
-  const problems = [...wrong.map(([name]) => `SystemDatabase.${name}`), ...missing.map((name) => `WFQueueRunner.${name}`)];
+  const problems = [
+    ...wrong.map(([name]) => `SystemDatabase.${name}`),
+    ...missing.map((name) => `WFQueueRunner.${name}`),
+  ];
   if (problems.length === 0) return;
   throw new Unavailable(
     'engine_mismatch',

@@ -4,7 +4,9 @@ import system from '@dbos-inc/dbos-sdk/internal/system_database';
 import type { RunningWorkflowEntry, SystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database';
 import type { EngineHooks } from './hooks.ts';
 
-type Arguments<Name extends keyof SystemDatabase> = SystemDatabase[Name] extends (...args: infer A) => unknown ? A : never;
+type Arguments<Name extends keyof SystemDatabase> = SystemDatabase[Name] extends (...args: infer A) => unknown
+  ? A
+  : never;
 type Result<Name extends keyof SystemDatabase> = SystemDatabase[Name] extends (...args: never[]) => infer R ? R : never;
 
 /**
@@ -32,7 +34,9 @@ export function systemDatabaseWith(hooks: EngineHooks): typeof SystemDatabase {
       return result;
     }
 
-    override async initChildWorkflowStatus(...args: Arguments<'initChildWorkflowStatus'>): Result<'initChildWorkflowStatus'> {
+    override async initChildWorkflowStatus(
+      ...args: Arguments<'initChildWorkflowStatus'>
+    ): Result<'initChildWorkflowStatus'> {
       const result = await super.initChildWorkflowStatus(...args);
       if (args[0].status === 'ENQUEUED' && args[0].queueName) hooks.enqueued(args[0].queueName);
       hooks.recorded(args[2]);
@@ -62,7 +66,9 @@ export function systemDatabaseWith(hooks: EngineHooks): typeof SystemDatabase {
       hooks.recorded(args[0]);
     }
 
-    override async writeStreamFromWorkflow(...args: Arguments<'writeStreamFromWorkflow'>): Result<'writeStreamFromWorkflow'> {
+    override async writeStreamFromWorkflow(
+      ...args: Arguments<'writeStreamFromWorkflow'>
+    ): Result<'writeStreamFromWorkflow'> {
       await super.writeStreamFromWorkflow(...args);
       hooks.recorded(args[0]);
     }
@@ -75,12 +81,22 @@ export function systemDatabaseWith(hooks: EngineHooks): typeof SystemDatabase {
     /** Waits for the hint that the run has ended before it asks the database, instead of asking every second for every waiter. */
     override async awaitWorkflowResult(...args: Arguments<'awaitWorkflowResult'>): Result<'awaitWorkflowResult'> {
       const [runId, timeoutSeconds, callerId] = args;
-      while (timeoutSeconds === undefined && !(await hooks.ended(runId))) {
-        if (callerId) await this.checkIfCanceledLimited(callerId);
-      }
+      if (timeoutSeconds === undefined) await untilEnded(this, hooks, runId, callerId);
       return super.awaitWorkflowResult(...args);
     }
   };
+}
+
+/** Resolves once the run has ended. @throws the SDK's own error as soon as the run that waits for it is cancelled */
+async function untilEnded(
+  database: SystemDatabase,
+  hooks: EngineHooks,
+  runId: string,
+  callerId: string | undefined,
+): Promise<void> {
+  while (!(await hooks.ended(runId))) {
+    if (callerId) await database.checkIfCanceledLimited(callerId);
+  }
 }
 
 /** The SDK's internal queue, through which runs without a lane are taken up again. */

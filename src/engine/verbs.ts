@@ -54,7 +54,7 @@ export function uuid(): Promise<string> {
  * `POST /v1/runs/{id}/messages/{topic}`; those that came before the wait are kept, and each is received once.
  * @throws TerminalError `invalid_message`, naming the field, when the message does not fit `schema`
  */
-export async function waitFor<S extends z.ZodType = z.ZodType<unknown>>(
+export async function waitFor<S extends z.ZodType = z.ZodType>(
   topic: string,
   options: { schema?: S; timeout?: Duration } = {},
 ): Promise<z.output<S> | undefined> {
@@ -91,11 +91,18 @@ export async function parallel<Item, Result>(
 ): Promise<Result[]> {
   mustBeInside('parallel');
   const limit = options.limit ?? Infinity;
-  if (!(limit >= 1)) throw new TerminalError('invalid_limit', `parallel() cannot run ${limit} branches at a time: limit must be 1 or more.`);
+  if (!(limit >= 1))
+    throw new TerminalError(
+      'invalid_limit',
+      `parallel() cannot run ${limit} branches at a time: limit must be 1 or more.`,
+    );
   return runBranches(items, fn, limit);
 }
 
 function mustBeInside(verb: string): void {
   if (DBOS.isInWorkflow()) return;
-  throw new HoldfastError('not_in_workflow', `${verb}() works in the body of a @workflow method only, not in a step nor outside of a run.`);
+  throw new HoldfastError(
+    'not_in_workflow',
+    `${verb}() works in the body of a @workflow method only, not in a step nor outside of a run.`,
+  );
 }

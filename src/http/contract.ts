@@ -16,7 +16,12 @@ export const ProblemSchema = z
     code: z.string().meta({ description: 'Stable; branch on this' }),
     runId: z.string().optional(),
     errors: z
-      .array(z.object({ pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) into the input' }), detail: z.string() }))
+      .array(
+        z.object({
+          pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) into the input' }),
+          detail: z.string(),
+        }),
+      )
       .optional(),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
@@ -51,11 +56,19 @@ export const RunSchema = RunSummarySchema.extend({
 }).meta({ id: 'Run', description: 'A run with what went in and what came out' });
 
 export const RunPageSchema = z
-  .object({ items: z.array(RunSummarySchema), next: z.string().nullable().meta({ description: 'The cursor of the next page' }) })
+  .object({
+    items: z.array(RunSummarySchema),
+    next: z.string().nullable().meta({ description: 'The cursor of the next page' }),
+  })
   .meta({ id: 'RunPage' });
 
 export const ResultSchema = z
-  .object({ id: z.string(), status: z.enum(RUN_STATUSES), result: z.unknown().optional(), error: ErrorSchema.nullable().optional() })
+  .object({
+    id: z.string(),
+    status: z.enum(RUN_STATUSES),
+    result: z.unknown().optional(),
+    error: ErrorSchema.nullable().optional(),
+  })
   .meta({ id: 'RunResult', description: 'The outcome of a run, or just its status while it has none' });
 
 export const StepSchema = z
@@ -99,14 +112,19 @@ const duration = z.string().transform((text, context) => {
   }
 });
 
-const wholeNumber = z.string().regex(/^\d{1,9}$/, 'is not a whole number').transform(Number);
+const wholeNumber = z
+  .string()
+  .regex(/^\d{1,9}$/, 'is not a whole number')
+  .transform(Number);
 
 const waitSeconds = wholeNumber.pipe(z.number().max(30, 'is more than 30 seconds'));
 
 export const StartQuery = z.strictObject({
   lane: z.string().optional().meta({ description: 'The lane to wait in, instead of the workflow’s own' }),
   priority: wholeNumber.optional().meta({ description: 'Smaller numbers go first; 0 is first of all' }),
-  delay: duration.optional().meta({ description: "Begin no earlier than this from now: '90s', '48h', or milliseconds" }),
+  delay: duration
+    .optional()
+    .meta({ description: "Begin no earlier than this from now: '90s', '48h', or milliseconds" }),
   deadline: duration.optional().meta({ description: 'Cancel the run when it has not ended this long after it began' }),
 });
 
@@ -137,6 +155,10 @@ export const StepsQuery = z.strictObject({
   limit: wholeNumber.pipe(z.number().min(1).max(1000)).optional(),
 });
 
-export const ResultQuery = z.strictObject({ wait: waitSeconds.optional().meta({ description: 'Wait for the end, at most 30 seconds' }) });
+export const ResultQuery = z.strictObject({
+  wait: waitSeconds.optional().meta({ description: 'Wait for the end, at most 30 seconds' }),
+});
 
-export const EventsQuery = z.strictObject({ after: z.string().max(5000).optional().meta({ description: 'The id of the last event seen' }) });
+export const EventsQuery = z.strictObject({
+  after: z.string().max(5000).optional().meta({ description: 'The id of the last event seen' }),
+});

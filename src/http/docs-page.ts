@@ -12,7 +12,13 @@ interface Operation {
   summary?: string;
   description?: string;
   tags?: string[];
-  parameters?: { name: string; in: string; description?: string; required?: boolean; schema?: { description?: string } }[];
+  parameters?: {
+    name: string;
+    in: string;
+    description?: string;
+    required?: boolean;
+    schema?: { description?: string };
+  }[];
   responses?: Record<string, { description?: string }>;
 }
 
@@ -39,7 +45,8 @@ function callSection(method: string, path: string, operation: Operation): string
       `<tr><td><code>${escape(name)}</code></td><td>${escape(place)}${required ? ', required' : ''}</td><td>${escape(description ?? schema?.description ?? '')}</td></tr>`,
   );
   const answers = Object.entries(operation.responses ?? {}).map(
-    ([status, { description }]) => `<tr><td><code>${escape(status)}</code></td><td>${escape(description ?? '')}</td></tr>`,
+    ([status, { description }]) =>
+      `<tr><td><code>${escape(status)}</code></td><td>${escape(description ?? '')}</td></tr>`,
   );
   return `<h2><span class="method">${escape(method)}</span> <code>${escape(path)}</code></h2>
 <p><strong>${escape(operation.summary ?? '')}.</strong> ${escape(operation.description ?? '')}</p>
@@ -56,7 +63,11 @@ export function textPage(title: string, markdown: string): string {
       const level = heading[1]!.length;
       return `<h${level} id="${escape(text)}">${inline(heading[2]!)}</h${level}>`;
     }
-    if (block.startsWith('- ')) return `<ul>${block.split(/\n(?=- )/).map((item) => `<li>${inline(item.slice(2))}</li>`).join('')}</ul>`;
+    if (block.startsWith('- '))
+      return `<ul>${block
+        .split(/\n(?=- )/)
+        .map((item) => `<li>${inline(item.slice(2))}</li>`)
+        .join('')}</ul>`;
     if (block.startsWith('```')) return `<pre>${escape(block.replaceAll(/^```.*$/gm, '').trim())}</pre>`;
     return `<p>${inline(block)}</p>`;
   });

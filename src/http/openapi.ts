@@ -1,7 +1,12 @@
 // The OpenAPI 3.1 document, made from the routes themselves and the input schemas of the workflows.
 
 import type { z } from 'zod';
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponsesObject,
+} from 'zod-openapi';
 import type { CatalogueEntry } from '../define/catalogue.ts';
 import { ProblemSchema } from './contract.ts';
 import type { RouteSpec } from './route.ts';
@@ -18,15 +23,32 @@ export function openApiDocument(
   const start = specs.find((spec) => spec.path === '/v1/workflows/{name}/runs');
   for (const { name: workflow, operation: marked } of start ? workflows : []) {
     const input = marked.options.input;
-    const spec: RouteSpec = { ...start!, path: `/v1/workflows/${workflow}/runs`, summary: `Start ${workflow}`, bodyRequired: input !== undefined };
+    const spec: RouteSpec = {
+      ...start!,
+      path: `/v1/workflows/${workflow}/runs`,
+      summary: `Start ${workflow}`,
+      bodyRequired: input !== undefined,
+    };
     delete spec.params;
     paths[spec.path] = { post: operation(input ? { ...spec, body: input } : spec) };
   }
   return createDocument({
     openapi: '3.1.0',
-    info: { title: name, version, description: 'Durable workflows over HTTP. Errors are problem documents (RFC 9457).' },
+    info: {
+      title: name,
+      version,
+      description: 'Durable workflows over HTTP. Errors are problem documents (RFC 9457).',
+    },
     security: [{ key: [] }],
-    components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key; not needed where the service listens on loopback only' } } },
+    components: {
+      securitySchemes: {
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key; not needed where the service listens on loopback only',
+        },
+      },
+    },
     paths,
   });
 }
@@ -42,7 +64,10 @@ function operation(spec: RouteSpec): ZodOpenApiOperationObject {
   if (Object.keys(requestParams).length > 0) result.requestParams = requestParams;
   if (spec.method === 'post') {
     const schema = spec.body ?? {};
-    result.requestBody = { required: spec.bodyRequired ?? false, content: { 'application/json': { schema: schema as z.ZodType } } };
+    result.requestBody = {
+      required: spec.bodyRequired ?? false,
+      content: { 'application/json': { schema: schema as z.ZodType } },
+    };
   }
   return result;
 }
@@ -62,6 +87,10 @@ function responses(spec: RouteSpec): ZodOpenApiResponsesObject {
   return result;
 }
 
-function headersOf(headers: Record<string, string>): Record<string, { description: string; schema: { type: 'string' } }> {
-  return Object.fromEntries(Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]));
+function headersOf(
+  headers: Record<string, string>,
+): Record<string, { description: string; schema: { type: 'string' } }> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
+  );
 }

@@ -39,7 +39,13 @@ const STATUS_OF_CODE: Record<string, number> = {
 export function problemOf(error: unknown, path: string): Problem {
   const status = statusOf(error);
   const known = error instanceof HoldfastError && (status < 500 || status === 503);
-  const code = known ? error.code : status === 503 ? 'database_unreachable' : status >= 500 ? 'internal_error' : codeOf(status);
+  const code = known
+    ? error.code
+    : status === 503
+      ? 'database_unreachable'
+      : status >= 500
+        ? 'internal_error'
+        : codeOf(status);
   return {
     type: `/docs/errors#${code}`,
     title: STATUS_CODES[status] ?? 'Error',
@@ -70,7 +76,8 @@ function codeOf(status: number): string {
 }
 
 function detailOf(status: number, error: unknown): string {
-  if (status === 503) return 'The database cannot be reached at the moment. Nothing was lost; send the request again in a few seconds.';
+  if (status === 503)
+    return 'The database cannot be reached at the moment. Nothing was lost; send the request again in a few seconds.';
   if (status >= 500) return 'Something went wrong that should not have. The log of the service says what.';
   return error instanceof Error ? error.message : String(error);
 }

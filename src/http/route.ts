@@ -21,7 +21,10 @@ export interface RouteSpec {
   body?: z.ZodType;
   bodyRequired?: boolean;
   /** Answers by status. Text answers name their media type instead of a schema. */
-  answers: Record<number, { description: string; schema?: z.ZodType; mediaType?: string; headers?: Record<string, string> }>;
+  answers: Record<
+    number,
+    { description: string; schema?: z.ZodType; mediaType?: string; headers?: Record<string, string> }
+  >;
   /** May be called without a key. */
   open?: boolean;
 }
@@ -82,7 +85,11 @@ function check(schema: z.ZodType | undefined, value: unknown, where: string, cod
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.flatMap(inputIssues);
   const { pointer, detail } = issues[0]!;
-  throw new InvalidInput(code, `The ${where} cannot be used: ${pointer === '' ? 'it' : `'${pointer.slice(1)}'`} ${sentence(detail)}`, issues);
+  throw new InvalidInput(
+    code,
+    `The ${where} cannot be used: ${pointer === '' ? 'it' : `'${pointer.slice(1)}'`} ${sentence(detail)}`,
+    issues,
+  );
 }
 
 function sentence(detail: string): string {

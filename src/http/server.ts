@@ -37,7 +37,11 @@ export interface HttpServer {
 /** Listens on `host` and `port` (0 for any free one). @throws Unavailable `port_in_use` and `cannot_listen` */
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const stopping = new AbortController();
-  const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS }, application(options, stopping.signal).callback());
+  const handle = application(options, stopping.signal).callback();
+  const server = createServer(
+    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    (request, response) => void handle(request, response),
+  );
   server.on('clientError', refuse);
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
@@ -52,14 +56,21 @@ function application({ routes, findTenant, log }: ServerOptions, stopping: Abort
   for (const route of routes) mount(router, route, stopping);
   const open = new Set(routes.filter((route) => route.spec.open).map((route) => route.spec.path));
   app.use(problems(log));
-  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], upgradeInsecureRequests: null } } }));
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        directives: { defaultSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], upgradeInsecureRequests: null },
+      },
+    }),
+  );
   app.use(authentication(findTenant, open));
   app.use(jsonBody());
   app.use(router.routes());
   app.use(
     router.allowedMethods({
       throw: true,
-      methodNotAllowed: () => new HttpError(405, 'method_not_allowed', 'This path does not take this method: /docs lists what there is.'),
+      methodNotAllowed: () =>
+        new HttpError(405, 'method_not_allowed', 'This path does not take this method: /docs lists what there is.'),
       notImplemented: () => new HttpError(501, 'method_not_implemented', 'This service does not know this method.'),
     }),
   );
@@ -75,7 +86,10 @@ async function listen(server: Server, { host, port }: ServerOptions): Promise<vo
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') {
-      throw new Unavailable('port_in_use', `Port ${port} on ${host} is in use by another process: stop that one, or set PORT to another port.`);
+      throw new Unavailable(
+        'port_in_use',
+        `Port ${port} on ${host} is in use by another process: stop that one, or set PORT to another port.`,
+      );
     }
     throw new Unavailable('cannot_listen', `Cannot listen on ${host}:${port}: ${message}. Check HOST and PORT.`);
   }
@@ -98,7 +112,14 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return;
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
   const [code, detail] = REFUSALS[status]!;
-  const problem: Problem = { type: `/docs/errors#${code}`, title: STATUS_CODES[status]!, status, detail: detail!, instance: '', code: code! };
+  const problem: Problem = {
+    type: `/docs/errors#${code}`,
+    title: STATUS_CODES[status]!,
+    status,
+    detail,
+    instance: '',
+    code,
+  };
   const body = JSON.stringify(problem);
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

@@ -6,7 +6,11 @@ import { pinoPretty } from './pretty.ts';
 export type { Logger };
 
 /** What must not reach a log, wherever it stands in a record. */
-const SECRETS = ['authorization', 'password', 'apiKey', 'key', 'token', 'secret', 'cookie'].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+const SECRETS = ['authorization', 'password', 'apiKey', 'key', 'token', 'secret', 'cookie'].flatMap((name) => [
+  name,
+  `*.${name}`,
+  `*.*.${name}`,
+]);
 
 /** Returns the log, writing to standard error so that a command's output stays clean. */
 export function createLog(options: { level: string; format: 'pretty' | 'json' }): Logger {

@@ -15,7 +15,10 @@ export interface ApiKeyRow {
 const COLUMNS = 'id, tenant, name, hint, created_at AS "createdAt", revoked_at AS "revokedAt"';
 
 /** Adds a key and returns its row. */
-export async function insertKey(db: Knex, key: { tenant: string; name: string; hint: string; hash: Buffer }): Promise<ApiKeyRow> {
+export async function insertKey(
+  db: Knex,
+  key: { tenant: string; name: string; hint: string; hash: Buffer },
+): Promise<ApiKeyRow> {
   const { rows } = await db.raw<{ rows: ApiKeyRow[] }>(
     `INSERT INTO holdfast.api_keys (tenant, name, hint, hash) VALUES (:tenant, :name, :hint, :hash) RETURNING ${COLUMNS}`,
     key,
@@ -34,7 +37,9 @@ export async function findTenantByHash(db: Knex, hash: Buffer): Promise<string |
 
 /** Returns all keys, the newest first. */
 export async function listKeys(db: Knex): Promise<ApiKeyRow[]> {
-  const { rows } = await db.raw<{ rows: ApiKeyRow[] }>(`SELECT ${COLUMNS} FROM holdfast.api_keys ORDER BY created_at DESC, id`);
+  const { rows } = await db.raw<{ rows: ApiKeyRow[] }>(
+    `SELECT ${COLUMNS} FROM holdfast.api_keys ORDER BY created_at DESC, id`,
+  );
   return rows;
 }
 

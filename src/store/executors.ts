@@ -35,7 +35,9 @@ export async function renewLease(db: Knex, executorId: string, ttlMs: number): P
 
 /** Gives leases back, so that what these executors left behind can be taken over at once. */
 export async function deleteExecutors(db: Knex, executorIds: readonly string[]): Promise<void> {
-  await db.raw('DELETE FROM holdfast.executors WHERE executor_id = ANY(:executorIds)', { executorIds: [...executorIds] });
+  await db.raw('DELETE FROM holdfast.executors WHERE executor_id = ANY(:executorIds)', {
+    executorIds: [...executorIds],
+  });
 }
 
 /** Removes rows whose lease ended more than an hour ago; until then they are of interest to people. */
@@ -44,7 +46,10 @@ export async function deleteForgottenExecutors(db: Knex): Promise<void> {
 }
 
 /** Returns the executors of this host whose lease still runs. */
-export async function executorsOnHost(db: Knex, host: string): Promise<Pick<ExecutorRow, 'executorId' | 'pid' | 'process'>[]> {
+export async function executorsOnHost(
+  db: Knex,
+  host: string,
+): Promise<Pick<ExecutorRow, 'executorId' | 'pid' | 'process'>[]> {
   const { rows } = await db.raw<{ rows: Pick<ExecutorRow, 'executorId' | 'pid' | 'process'>[] }>(
     `SELECT executor_id AS "executorId", pid, process FROM holdfast.executors WHERE host = :host AND expires_at > now()`,
     { host },

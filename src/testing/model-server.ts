@@ -157,8 +157,8 @@ function send(response: ServerResponse, type: string, body: Buffer, cutAfterByte
     response.end(body);
     return;
   }
-  response.write(body.subarray(0, cutAfterBytes));
-  response.socket?.end();
+  const { socket } = response;
+  response.write(body.subarray(0, cutAfterBytes), () => socket?.end());
 }
 
 function completion(turn: Turn, body: ChatRequest, n: number): object {

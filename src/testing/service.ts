@@ -47,10 +47,21 @@ export async function startService(options: ServiceOptions): Promise<TestService
   const log = createLog({ level: config.logLevel === 'info' ? 'warn' : config.logLevel, format: 'json' });
   const running = await options.app.start(config, log, options.models);
   const stop = async (): Promise<void> => void (await running.stop());
-  return { url: running.url, running, call: (method, path, call) => send(running.url, method, path, call), stop, [Symbol.asyncDispose]: stop };
+  return {
+    url: running.url,
+    running,
+    call: (method, path, call) => send(running.url, method, path, call),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
-async function send<Body>(url: string, method: string, path: string, options: CallOptions = {}): Promise<CallResult<Body>> {
+async function send<Body>(
+  url: string,
+  method: string,
+  path: string,
+  options: CallOptions = {},
+): Promise<CallResult<Body>> {
   const headers: Record<string, string> = { ...options.headers };
   if (options.body !== undefined) headers['Content-Type'] ??= 'application/json';
   const response = await fetch(new URL(path, url), {
@@ -61,5 +72,9 @@ async function send<Body>(url: string, method: string, path: string, options: Ca
   });
   const text = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  return { status: response.status, headers: response.headers, body: (isJson && text !== '' ? JSON.parse(text) : text) as Body };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (isJson && text !== '' ? JSON.parse(text) : text) as Body,
+  };
 }

@@ -88,7 +88,10 @@ export async function eventsSince(
 }
 
 async function statusOf(db: Knex, runId: string): Promise<RunStatus | undefined> {
-  const { rows } = await db.raw<{ rows: { status: RunStatus }[] }>('SELECT status FROM holdfast.runs WHERE id = :runId', { runId });
+  const { rows } = await db.raw<{ rows: { status: RunStatus }[] }>(
+    'SELECT status FROM holdfast.runs WHERE id = :runId',
+    { runId },
+  );
   return rows[0]?.status;
 }
 

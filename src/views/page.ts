@@ -27,5 +27,8 @@ export function parseCursor(cursor: string): PagePosition {
   } catch {
     // Refused below.
   }
-  throw new InvalidInput('invalid_cursor', `'${cursor}' is not a cursor of this list: use the 'next' of an earlier page, or none to begin at the head.`);
+  throw new InvalidInput(
+    'invalid_cursor',
+    `'${cursor}' is not a cursor of this list: use the 'next' of an earlier page, or none to begin at the head.`,
+  );
 }

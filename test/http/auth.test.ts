@@ -19,7 +19,8 @@ test('without a key everything but the open pages is refused', async () => {
     expect(answer).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
   }
-  for (const path of ['/healthz', '/readyz', '/openapi.json', '/docs', '/docs/errors']) expect((await served.call('GET', path)).status).toBe(200);
+  for (const path of ['/healthz', '/readyz', '/openapi.json', '/docs', '/docs/errors'])
+    expect((await served.call('GET', path)).status).toBe(200);
   expect((await served.call('GET', '/nowhere')).status).toBe(401);
 });
 
@@ -35,9 +36,13 @@ test('runs carry the tenant of their key, and no other tenant sees them', async 
     expect((await served.call('GET', `/v1/runs/${id}${path}`, { headers: bearer(other.key) })).status).toBe(404);
   }
   expect((await served.call('POST', `/v1/runs/${id}/cancel`, { headers: bearer(other.key) })).status).toBe(404);
-  expect((await served.call('POST', `/v1/runs/${id}/messages/x`, { headers: bearer(other.key), body: 1 })).status).toBe(404);
+  expect((await served.call('POST', `/v1/runs/${id}/messages/x`, { headers: bearer(other.key), body: 1 })).status).toBe(
+    404,
+  );
   expect((await served.call('GET', '/v1/runs', { headers: bearer(other.key) })).body).toMatchObject({ items: [] });
-  expect((await served.call<{ items: unknown[] }>('GET', '/v1/runs', { headers: bearer(acme.key) })).body.items).toHaveLength(1);
+  expect(
+    (await served.call<{ items: unknown[] }>('GET', '/v1/runs', { headers: bearer(acme.key) })).body.items,
+  ).toHaveLength(1);
 });
 
 test('one key of two tenants means two runs', async () => {

@@ -16,19 +16,28 @@ test('a cancelled run records nothing more, and its step is told', async () => {
   await expect(held.promise).rejects.toThrow('told to stop');
   const { body: steps } = await served.call('GET', `/v1/runs/${id}/steps`);
   expect(steps).toMatchObject({ items: [] });
-  expect(await served.call('GET', `/v1/runs/${id}/result?wait=1`)).toMatchObject({ status: 200, body: { status: 'cancelled' } });
+  expect(await served.call('GET', `/v1/runs/${id}/result?wait=1`)).toMatchObject({
+    status: 200,
+    body: { status: 'cancelled' },
+  });
 });
 
 test('a message is kept until it is waited for, and once under one key', async () => {
   const { body } = await served.call('POST', '/v1/workflows/Shop.verbs/runs?delay=300ms');
   const id = String(body.id);
   for (let n = 0; n < 3; n += 1) {
-    const sent = await served.call('POST', `/v1/runs/${id}/messages/greeting`, { body: { text: `${n}` }, headers: { 'Idempotency-Key': 'm' } });
+    const sent = await served.call('POST', `/v1/runs/${id}/messages/greeting`, {
+      body: { text: `${n}` },
+      headers: { 'Idempotency-Key': 'm' },
+    });
     expect(sent).toMatchObject({ status: 202, body: { id, topic: 'greeting' } });
   }
   const { body: ended } = await served.call('GET', `/v1/runs/${id}/result?wait=20`);
   expect(ended).toMatchObject({ status: 'succeeded', result: { first: { text: '0' }, none: true } });
-  const rows = await served.database.query('SELECT count(*)::int AS n FROM dbos.notifications WHERE destination_uuid = $1', [id]);
+  const rows = await served.database.query(
+    'SELECT count(*)::int AS n FROM dbos.notifications WHERE destination_uuid = $1',
+    [id],
+  );
   expect(rows).toEqual([{ n: 1 }]);
 });
 
@@ -37,30 +46,56 @@ test('a message that does not fit fails the wait by field', async () => {
   const id = String(body.id);
   await served.call('POST', `/v1/runs/${id}/messages/greeting`, { body: { text: 7 } });
   const { body: ended } = await served.call('GET', `/v1/runs/${id}/result?wait=20`);
-  expect(ended).toMatchObject({ status: 'failed', error: { code: 'invalid_message', details: [{ pointer: '/text' }] } });
+  expect(ended).toMatchObject({
+    status: 'failed',
+    error: { code: 'invalid_message', details: [{ pointer: '/text' }] },
+  });
 });
 
 test('a run that has ended takes no message, and one that never was is not found', async () => {
-  const { body } = await served.call('POST', '/v1/workflows/Shop.order/runs', { body: { item: 'a' }, headers: { Prefer: 'wait=10' } });
-  expect(await served.call('POST', `/v1/runs/${String(body.id)}/messages/t`, { body: 1 })).toMatchObject({ status: 409, body: { code: 'run_ended' } });
+  const { body } = await served.call('POST', '/v1/workflows/Shop.order/runs', {
+    body: { item: 'a' },
+    headers: { Prefer: 'wait=10' },
+  });
+  expect(await served.call('POST', `/v1/runs/${String(body.id)}/messages/t`, { body: 1 })).toMatchObject({
+    status: 409,
+    body: { code: 'run_ended' },
+  });
   for (const path of ['', '/result', '/steps', '/events']) {
-    expect(await served.call('GET', `/v1/runs/none${path}`)).toMatchObject({ status: 404, body: { code: 'run_not_found' } });
+    expect(await served.call('GET', `/v1/runs/none${path}`)).toMatchObject({
+      status: 404,
+      body: { code: 'run_not_found' },
+    });
   }
-  expect(await served.call('POST', '/v1/runs/none/cancel')).toMatchObject({ status: 404, body: { code: 'run_not_found' } });
+  expect(await served.call('POST', '/v1/runs/none/cancel')).toMatchObject({
+    status: 404,
+    body: { code: 'run_not_found' },
+  });
 });
 
 test('runs are listed newest first, by page and by filter', async () => {
   for (let n = 0; n < 5; n += 1) {
-    await served.call('POST', '/v1/workflows/Shop.order/runs', { body: { item: 'listed' }, headers: { 'X-Tenant': 'lister', Prefer: 'wait=10' } });
+    await served.call('POST', '/v1/workflows/Shop.order/runs', {
+      body: { item: 'listed' },
+      headers: { 'X-Tenant': 'lister', Prefer: 'wait=10' },
+    });
   }
   const seen: unknown[] = [];
   let cursor = '';
   do {
-    const { body } = await served.call<{ items: { id: string }[]; next: string | null }>('GET', `/v1/runs?limit=2${cursor}`, { headers: { 'X-Tenant': 'lister' } });
+    const { body } = await served.call<{ items: { id: string }[]; next: string | null }>(
+      'GET',
+      `/v1/runs?limit=2${cursor}`,
+      { headers: { 'X-Tenant': 'lister' } },
+    );
     seen.push(...body.items.map((run) => run.id));
     cursor = body.next === null ? '' : `&cursor=${body.next}`;
   } while (cursor !== '');
   expect(new Set(seen).size).toBe(5);
-  const { body } = await served.call<{ items: unknown[] }>('GET', '/v1/runs?status=failed,cancelled&workflow=Shop.order', { headers: { 'X-Tenant': 'lister' } });
+  const { body } = await served.call<{ items: unknown[] }>(
+    'GET',
+    '/v1/runs?status=failed,cancelled&workflow=Shop.order',
+    { headers: { 'X-Tenant': 'lister' } },
+  );
   expect(body.items).toEqual([]);
 });

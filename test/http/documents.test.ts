@@ -10,7 +10,9 @@ test('the OpenAPI document is valid, and has a path for each workflow', async ()
   const result = await new Validator().validate(body);
   expect(result.errors ?? []).toEqual([]);
   expect(body.openapi).toBe('3.1.0');
-  expect(Object.keys(body.paths)).toEqual(expect.arrayContaining(['/v1/runs/{id}/events', '/v1/workflows/Shop.order/runs', '/healthz']));
+  expect(Object.keys(body.paths)).toEqual(
+    expect.arrayContaining(['/v1/runs/{id}/events', '/v1/workflows/Shop.order/runs', '/healthz']),
+  );
 });
 
 test('the pages for people say what there is', async () => {

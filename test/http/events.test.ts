@@ -8,7 +8,10 @@ const served = serve({ services: [Shop] });
 
 async function follow(id: string, after?: string): Promise<ReceivedEvent[]> {
   const events: ReceivedEvent[] = [];
-  for await (const event of readEvents((headers) => open(id, { ...(after === undefined ? {} : { 'Last-Event-ID': after }), ...headers }))) events.push(event);
+  for await (const event of readEvents((headers) =>
+    open(id, { ...(after === undefined ? {} : { 'Last-Event-ID': after }), ...headers }),
+  ))
+    events.push(event);
   return events;
 }
 
@@ -23,7 +26,9 @@ test('a follower sees every step and value once, and is told of the end', async 
   const events = await following;
   const steps = events.filter((event) => event.event === 'step').map((event) => event.data);
   expect(steps.filter((step) => step.name === 'Shop.price')).toHaveLength(6);
-  expect(events.filter((event) => event.event === 'progress').map((event) => event.data)).toEqual([{ value: { heard: 'hi' } }]);
+  expect(events.filter((event) => event.event === 'progress').map((event) => event.data)).toEqual([
+    { value: { heard: 'hi' } },
+  ]);
   expect(events.at(-1)).toMatchObject({ event: 'status', data: { status: 'succeeded' } });
   expect(new Set(events.map((event) => event.id)).size).toBe(events.length);
 });
@@ -35,12 +40,17 @@ test('a follower who comes back sees what is new and nothing twice, wherever it 
   const all = await follow(String(run.body.id));
   for (const [index, event] of all.entries()) {
     const rest = await follow(String(run.body.id), event.id);
-    expect(rest.map(({ data }) => JSON.stringify(data))).toEqual(all.slice(index + 1).map(({ data }) => JSON.stringify(data)));
+    expect(rest.map(({ data }) => JSON.stringify(data))).toEqual(
+      all.slice(index + 1).map(({ data }) => JSON.stringify(data)),
+    );
   }
 });
 
 test('a position that no event had is refused', async () => {
-  const { body } = await served.call('POST', '/v1/workflows/Shop.order/runs', { body: { item: 'x' }, headers: { Prefer: 'wait=9' } });
+  const { body } = await served.call('POST', '/v1/workflows/Shop.order/runs', {
+    body: { item: 'x' },
+    headers: { Prefer: 'wait=9' },
+  });
   for (const after of ['nonsense', '0-99999999999.0.', '5-3.0.', '-1.0.running']) {
     const answer = await served.call('GET', `/v1/runs/${String(body.id)}/events?after=${after}`);
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_event_id' } });

@@ -2,7 +2,13 @@
 
 import { afterAll, beforeAll } from 'vitest';
 import { type AppOptions, createApp } from '../../src/index.ts';
-import { type CallOptions, type CallResult, type ServiceOptions, startService, type TestService } from '../../src/testing/service.ts';
+import {
+  type CallOptions,
+  type CallResult,
+  type ServiceOptions,
+  startService,
+  type TestService,
+} from '../../src/testing/service.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 
 export interface Served {
@@ -40,7 +46,13 @@ export function serve(app: AppOptions, options: Partial<ServiceOptions> = {}): S
     call: (method, path, call) => service.call(method, path, call),
     run: async (workflow, body) => {
       const headers = { Prefer: 'wait=20' };
-      return (await service.call('POST', `/v1/workflows/${workflow}/runs`, body === undefined ? { headers } : { body, headers })).body;
+      return (
+        await service.call(
+          'POST',
+          `/v1/workflows/${workflow}/runs`,
+          body === undefined ? { headers } : { body, headers },
+        )
+      ).body;
     },
     restart: async () => {
       await service.stop();

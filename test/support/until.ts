@@ -5,7 +5,7 @@ export async function until<T>(what: string, look: () => T | Promise<T>): Promis
   const deadline = Date.now() + 10_000;
   for (;;) {
     const value = await look();
-    if (value !== undefined && value !== null && value !== false) return value as NonNullable<T>;
+    if (value !== undefined && value !== null && value !== false) return value;
     if (Date.now() > deadline) throw new Error(`Waited ten seconds in vain for ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

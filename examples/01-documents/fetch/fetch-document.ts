@@ -45,24 +45,41 @@ export async function fetchDocument(url: string, options: FetchOptions): Promise
     }
   } catch (error) {
     if (error instanceof TerminalError || error instanceof RetryableError) throw error;
-    if (timeout.aborted) throw new RetryableError('url_timeout', `${address.host} did not send the document within its time limit.`);
-    throw new RetryableError('url_unreachable', `${address.host} cannot be reached: ${reasonOf(error)}.`, { cause: error });
+    if (timeout.aborted)
+      throw new RetryableError('url_timeout', `${address.host} did not send the document within its time limit.`);
+    throw new RetryableError('url_unreachable', `${address.host} cannot be reached: ${reasonOf(error)}.`, {
+      cause: error,
+    });
   }
   throw new TerminalError('url_status', `${address.host} redirects more than ${MOST_REDIRECTS} times.`);
 }
 
-async function fetchOnce(url: URL, options: FetchOptions, signal: AbortSignal): Promise<FetchedDocument | { location: string }> {
+async function fetchOnce(
+  url: URL,
+  options: FetchOptions,
+  signal: AbortSignal,
+): Promise<FetchedDocument | { location: string }> {
   const target = await checkedAddress(url, options);
-  const agent = new Agent({ connect: { lookup: (_host, _options, done) => done(null, [{ address: target, family: isIP(target) }]) } });
+  const agent = new Agent({
+    connect: { lookup: (_host, _options, done) => done(null, [{ address: target, family: isIP(target) }]) },
+  });
   try {
-    const answer = await request(url, { dispatcher: agent, signal, headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'holdfast-documents' } });
+    const answer = await request(url, {
+      dispatcher: agent,
+      signal,
+      headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'holdfast-documents' },
+    });
     return await receive(url, answer, options.maxBytes ?? MAX_BYTES);
   } finally {
     await agent.destroy();
   }
 }
 
-async function receive(url: URL, answer: Dispatcher.ResponseData, maxBytes: number): Promise<FetchedDocument | { location: string }> {
+async function receive(
+  url: URL,
+  answer: Dispatcher.ResponseData,
+  maxBytes: number,
+): Promise<FetchedDocument | { location: string }> {
   const { statusCode, headers } = answer;
   const location = headers.location;
   if (statusCode >= 300 && statusCode < 400 && typeof location === 'string') return { location };
@@ -71,11 +88,19 @@ async function receive(url: URL, answer: Dispatcher.ResponseData, maxBytes: numb
   let size = 0;
   for await (const chunk of answer.body as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxBytes) throw new TerminalError('document_too_large', `The document at ${url.host} has more than ${maxBytes} bytes, which are the limit.`);
+    if (size > maxBytes)
+      throw new TerminalError(
+        'document_too_large',
+        `The document at ${url.host} has more than ${maxBytes} bytes, which are the limit.`,
+      );
     chunks.push(chunk);
   }
   const type = headers['content-type'];
-  return { bytes: Buffer.concat(chunks), name: decodeURIComponent(basename(url.pathname)) || url.host, contentType: typeof type === 'string' ? type : undefined };
+  return {
+    bytes: Buffer.concat(chunks),
+    name: decodeURIComponent(basename(url.pathname)) || url.host,
+    contentType: typeof type === 'string' ? type : undefined,
+  };
 }
 
 function refused(url: URL, status: number, retryAfter: string | string[] | undefined): Error {
@@ -87,11 +112,22 @@ function refused(url: URL, status: number, retryAfter: string | string[] | undef
 
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url) throw new TerminalError('url_invalid', `'${text.slice(0, 200)}' is not an address: give one that begins with http:// or https://.`);
+  if (!url)
+    throw new TerminalError(
+      'url_invalid',
+      `'${text.slice(0, 200)}' is not an address: give one that begins with http:// or https://.`,
+    );
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new TerminalError('url_invalid', `Documents are fetched over http and https only, not ${url.protocol.slice(0, -1)}.`);
+    throw new TerminalError(
+      'url_invalid',
+      `Documents are fetched over http and https only, not ${url.protocol.slice(0, -1)}.`,
+    );
   }
-  if (url.username !== '' || url.password !== '') throw new TerminalError('url_invalid', 'The address holds a user name or a password: documents are fetched without.');
+  if (url.username !== '' || url.password !== '')
+    throw new TerminalError(
+      'url_invalid',
+      'The address holds a user name or a password: documents are fetched without.',
+    );
   return url;
 }
 

@@ -7,7 +7,10 @@ const SEARCHED_LINES = 80;
 const UNDERLINE = /^([=\-~^"'`#*+<>_])\1{2,}\s*$/;
 
 /** Returns the title of a document with this text, metadata title and file name. */
-export function documentTitle(document: { text: string; title?: string | undefined; name: string }, header: Header): string {
+export function documentTitle(
+  document: { text: string; title?: string | undefined; name: string },
+  header: Header,
+): string {
   const given = headerTitle(header) ?? document.title?.trim();
   const title = given || heading(document.text) || firstLine(document.text) || document.name;
   return title.replaceAll(/\s+/g, ' ').trim().slice(0, LONGEST_TITLE);

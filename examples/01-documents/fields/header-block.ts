@@ -8,8 +8,10 @@ export type Header = Record<string, string>;
 /** Words after the first begin with a capital or a digit, other than those of a sentence. */
 const KEY = /^([A-Za-z][A-Za-z0-9_.-]*(?: [A-Z0-9(][A-Za-z0-9_.()-]*){0,3}):(?:[ \t]+(.*)|)$/;
 const RFC_KEY = /^([A-Z][A-Za-z -]*):(?:[ \t]+(.*)|)$/;
-const RST_FIELD = /^:([A-Za-z][^:\n]{0,60}):(?:[ \t]+(.*)|)$/;
+const RST_FIELD = /^:([A-Za-z][^:\\\n]{0,60}):(?:[ \t]+(.*)|)$/;
 const LONGEST_KEY = 40;
+/** Names that plain objects have by themselves, and that a record cannot hold. */
+const UNUSABLE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 /** A single `Key: value` line is as likely the beginning of a sentence. */
 const FEWEST_ENTRIES = 2;
 /** How far down, behind a title, a reStructuredText field list may begin. */
@@ -74,7 +76,10 @@ function rfcHeader(lines: string[]): Header {
     const match = RFC_KEY.exec(line);
     return match ? [[match[1]!, match[2]?.trim() ?? '']] : [];
   });
-  const title = lines.slice(end).find((line) => line.trim() !== '')?.trim();
+  const title = lines
+    .slice(end)
+    .find((line) => line.trim() !== '')
+    ?.trim();
   return collect(title === undefined || entries.length === 0 ? entries : [['Title', title], ...entries]);
 }
 
@@ -96,7 +101,11 @@ function frontMatter(lines: string[], fence: string): Header {
 function scalar(text: string): string {
   const trimmed = text.trim().replace(/^[>|][+-]?$/, '');
   const list = /^\[(.*)\]$/.exec(trimmed);
-  if (list) return list[1]!.split(',').map((part) => scalar(part)).join(', ');
+  if (list)
+    return list[1]!
+      .split(',')
+      .map((part) => scalar(part))
+      .join(', ');
   const quoted = /^(["'])(.*)\1$/.exec(trimmed);
   return quoted ? quoted[2]! : trimmed.replace(/\s+#.*$/, '');
 }
@@ -110,7 +119,7 @@ function unfold(value: string, line: string): string {
 function collect(entries: [string, string][]): Header {
   const header: Header = {};
   for (const [key, value] of entries) {
-    if (key === '__proto__') continue;
+    if (UNUSABLE_KEYS.has(key)) continue;
     const decoded = decodeWords(value);
     header[key] = Object.hasOwn(header, key) ? `${header[key]}, ${decoded}` : decoded;
   }

@@ -12,5 +12,8 @@ export function cleanText(text: string): { text: string; warnings: string[] } {
     .replaceAll('\f', '\n')
     .toWellFormed();
   if (tidy.length <= LONGEST_TEXT) return { text: tidy, warnings: [] };
-  return { text: tidy.slice(0, LONGEST_TEXT).toWellFormed(), warnings: [`The text has ${tidy.length} characters; only the first ${LONGEST_TEXT} were taken.`] };
+  return {
+    text: tidy.slice(0, LONGEST_TEXT).toWellFormed(),
+    warnings: [`The text has ${tidy.length} characters; only the first ${LONGEST_TEXT} were taken.`],
+  };
 }

@@ -58,16 +58,21 @@ export function detectTextFormat(text: string, hints: Hints): Format {
   if (/^(?:<\?xml[^>]*>\s*)?(?:<!--[\s\S]*?-->\s*)*<(?:!doctype html|html|head|body)\b/i.test(start)) return 'html';
   const extension = /\.([a-z]+)$/i.exec(hints.name)?.[1]?.toLowerCase() ?? '';
   const declared = hints.contentType?.split(';')[0]!.trim().toLowerCase() ?? '';
-  if ((declared === 'text/html' || ['html', 'htm'].includes(extension)) && /<\/?[a-z][^>]*>/i.test(start)) return 'html';
+  if ((declared === 'text/html' || ['html', 'htm'].includes(extension)) && /<\/?[a-z][^>]*>/i.test(start))
+    return 'html';
   if (declared === 'text/x-rst' || extension === 'rst') return 'rst';
   if (declared === 'text/markdown' || ['md', 'markdown'].includes(extension)) return 'markdown';
-  if (/^\.\. [\w-]+::|^:[A-Z][\w ]*: |^.+\n([=~^"'-])\1{3,}\n/m.test(start) && /``|:\w+:`|\.\. /.test(text.slice(0, 20_000))) return 'rst';
+  if (
+    /^\.\. [\w-]+::|^:[A-Z][\w ]*: |^.+\n([=~^"'-])\1{3,}\n/m.test(start) &&
+    /``|:\w+:`|\.\. /.test(text.slice(0, 20_000))
+  )
+    return 'rst';
   if (/^#{1,6} \S|^```|\]\(https?:/m.test(text.slice(0, 20_000))) return 'markdown';
   return 'text';
 }
 
 function isMostlyText(head: Uint8Array): boolean {
-  const control = head.reduce((count, byte) => count + (byte < 9 || (byte > 13 && byte < 27) ? 1 : 0), 0);
+  const control = head.reduce((total, byte) => total + (byte < 9 || (byte > 13 && byte < 27) ? 1 : 0), 0);
   return control === 0;
 }
 
@@ -80,5 +85,8 @@ function indexOf(bytes: Uint8Array, text: string): number {
 }
 
 function binary(what: string): ReadFailure {
-  return new ReadFailure('document_binary', `is ${what}, not a document that can be read: send plain text, Markdown, reStructuredText, HTML, PDF or DOCX.`);
+  return new ReadFailure(
+    'document_binary',
+    `is ${what}, not a document that can be read: send plain text, Markdown, reStructuredText, HTML, PDF or DOCX.`,
+  );
 }

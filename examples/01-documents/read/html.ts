@@ -2,8 +2,24 @@
 
 import { Parser } from 'htmlparser2';
 
-const SKIPPED = new Set(['script', 'style', 'noscript', 'template', 'svg', 'nav', 'iframe', 'object', 'select', 'button', 'form']);
-const BLOCKS = new Set('address article aside blockquote body dd div dl dt fieldset figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li main ol p pre section table tbody td th tr ul'.split(' '));
+const SKIPPED = new Set([
+  'script',
+  'style',
+  'noscript',
+  'template',
+  'svg',
+  'nav',
+  'iframe',
+  'object',
+  'select',
+  'button',
+  'form',
+]);
+const BLOCKS = new Set(
+  'address article aside blockquote body dd div dl dt fieldset figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li main ol p pre section table tbody td th tr ul'.split(
+    ' ',
+  ),
+);
 
 /** Returns the text and the title of the page. It works through the page once, so nesting costs nothing. */
 export function readHtml(html: string): { text: string; title: string | undefined } {
@@ -69,8 +85,13 @@ class PageText {
 
   result(): { text: string; title: string | undefined } {
     this.#break();
-    const text = this.#lines.join('\n').replaceAll(/\n{3,}/g, '\n\n').trim();
-    const title = [this.#pageTitle, this.#title, this.#heading].map((candidate) => candidate?.replaceAll(/\s+/g, ' ').trim()).find(Boolean);
+    const text = this.#lines
+      .join('\n')
+      .replaceAll(/\n{3,}/g, '\n\n')
+      .trim();
+    const title = [this.#pageTitle, this.#title, this.#heading]
+      .map((candidate) => candidate?.replaceAll(/\s+/g, ' ').trim())
+      .find(Boolean);
     return { text, title };
   }
 

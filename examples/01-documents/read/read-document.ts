@@ -29,9 +29,13 @@ const THREADS = 2;
  * `document_bomb`, `document_no_text`, `document_timeout`
  */
 export async function readDocument(task: ReadTask): Promise<ReadDocument> {
-  if (task.bytes.length === 0) throw failed(task, { code: 'document_empty', reason: 'is empty: there is nothing to read.' });
+  if (task.bytes.length === 0)
+    throw failed(task, { code: 'document_empty', reason: 'is empty: there is nothing to read.' });
   if (task.bytes.length > LARGEST_BYTES) {
-    throw failed(task, { code: 'document_too_large', reason: `has ${task.bytes.length} bytes; ${LARGEST_BYTES / 1024 / 1024} MB are the limit.` });
+    throw failed(task, {
+      code: 'document_too_large',
+      reason: `has ${task.bytes.length} bytes; ${LARGEST_BYTES / 1024 / 1024} MB are the limit.`,
+    });
   }
   const raw = await readInWorker(task);
   if ('code' in raw) throw failed(task, raw);
@@ -56,10 +60,15 @@ async function readInWorker(task: ReadTask): Promise<RawDocument | Failure> {
     return (await pool.run(task, { signal: timeout })) as RawDocument | Failure;
   } catch (error) {
     if (timeout.aborted) {
-      return { code: 'document_timeout', reason: `could not be read within ${READ_TIMEOUT_MS / 1000} seconds: it may be made to be slow. Send a simpler version.` };
+      return {
+        code: 'document_timeout',
+        reason: `could not be read within ${READ_TIMEOUT_MS / 1000} seconds: it may be made to be slow. Send a simpler version.`,
+      };
     }
     const outOfMemory = (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
-    const reason = outOfMemory ? `takes more than ${WORKER_HEAP_MB} MB of memory to read` : `could not be read (${(error as Error).message})`;
+    const reason = outOfMemory
+      ? `takes more than ${WORKER_HEAP_MB} MB of memory to read`
+      : `could not be read (${(error as Error).message})`;
     return { code: outOfMemory ? 'document_bomb' : 'document_broken', reason: `${reason}: send a simpler version.` };
   }
 }
@@ -67,7 +76,13 @@ async function readInWorker(task: ReadTask): Promise<RawDocument | Failure> {
 /** The threads load the file beside this one: TypeScript as it is written, or as it was built. */
 function newPool(): Piscina {
   const filename = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url));
-  return new Piscina({ filename, minThreads: 0, maxThreads: THREADS, idleTimeout: 10_000, resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB } });
+  return new Piscina({
+    filename,
+    minThreads: 0,
+    maxThreads: THREADS,
+    idleTimeout: 10_000,
+    resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
+  });
 }
 
 function failed({ name }: ReadTask, { code, reason }: Failure): TerminalError {

@@ -22,7 +22,8 @@ export function assertHarmlessZip(bytes: Uint8Array): void {
     file.ondata = (error, data) => {
       if (error) failure ??= damaged(error);
       inflated += data?.length ?? 0;
-      if (inflated > LARGEST_INFLATED_BYTES) failure ??= bomb(`inflates to more than ${LARGEST_INFLATED_BYTES / 1024 / 1024} MB`);
+      if (inflated > LARGEST_INFLATED_BYTES)
+        failure ??= bomb(`inflates to more than ${LARGEST_INFLATED_BYTES / 1024 / 1024} MB`);
     };
     if (!failure) file.start();
   });
@@ -38,7 +39,10 @@ export function assertHarmlessZip(bytes: Uint8Array): void {
 }
 
 function damaged(error: Error): ReadFailure {
-  return new ReadFailure('document_broken', `is a damaged DOCX file (${error.message}): save it again and send the whole file.`);
+  return new ReadFailure(
+    'document_broken',
+    `is a damaged DOCX file (${error.message}): save it again and send the whole file.`,
+  );
 }
 
 function bomb(what: string): ReadFailure {

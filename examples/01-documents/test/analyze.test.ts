@@ -49,11 +49,19 @@ test('a proposal is analysed without any key or network, and its header stands i
     title: 'Adding A Secrets Module To The Standard Library',
     language: 'en',
     model: 'local',
-    fields: { Title: 'Adding A Secrets Module To The Standard Library', Status: 'Final', Type: 'Standards Track', Created: '19-Sep-2015' },
+    fields: {
+      Title: 'Adding A Secrets Module To The Standard Library',
+      Status: 'Final',
+      Type: 'Standards Track',
+      Created: '19-Sep-2015',
+    },
   });
   expect(result.summary).toMatch(/secret|random|token/i);
   expect(result.keyphrases.length).toBeGreaterThan(2);
-  const rows = await database.query('SELECT id, run_id, title, fields ->> $1 AS status FROM documents WHERE run_id = $2', ['Status', id]);
+  const rows = await database.query(
+    'SELECT id, run_id, title, fields ->> $1 AS status FROM documents WHERE run_id = $2',
+    ['Status', id],
+  );
   expect(rows).toEqual([{ id: result.documentId, run_id: id, title: result.title, status: 'Final' }]);
 });
 
@@ -73,10 +81,14 @@ test('a licence text is known for what it is', async () => {
 });
 
 test('a folder is analysed as a batch, each document in a run of its own', async () => {
-  const { body } = await service.call<{ id: string; result: BatchResult }>('POST', '/v1/workflows/Documents.analyzeBatch/runs', {
-    body: { directory: 'examples/01-documents/samples' },
-    headers: { Prefer: 'wait=30' },
-  });
+  const { body } = await service.call<{ id: string; result: BatchResult }>(
+    'POST',
+    '/v1/workflows/Documents.analyzeBatch/runs',
+    {
+      body: { directory: 'examples/01-documents/samples' },
+      headers: { Prefer: 'wait=30' },
+    },
+  );
   const files = readdirSync(SAMPLES);
   expect(body.result).toMatchObject({ total: files.length, succeeded: files.length, failed: 0 });
   const rows = await database.query(`SELECT count(*)::int AS n FROM documents WHERE run_id LIKE $1`, [`${body.id}-%`]);
@@ -84,11 +96,19 @@ test('a folder is analysed as a batch, each document in a run of its own', async
 });
 
 test('a batch tells how far it is, and reports what failed beside what did not', async () => {
-  const documents = [sample('readme.md'), { name: 'broken.pdf', text: '%PDF-1.7 nothing' }, { name: 'gone.txt', file: 'no/such/file.txt' }];
-  const { body } = await service.call<{ id: string; result: BatchResult }>('POST', '/v1/workflows/Documents.analyzeBatch/runs', {
-    body: { documents },
-    headers: { Prefer: 'wait=30' },
-  });
+  const documents = [
+    sample('readme.md'),
+    { name: 'broken.pdf', text: '%PDF-1.7 nothing' },
+    { name: 'gone.txt', file: 'no/such/file.txt' },
+  ];
+  const { body } = await service.call<{ id: string; result: BatchResult }>(
+    'POST',
+    '/v1/workflows/Documents.analyzeBatch/runs',
+    {
+      body: { documents },
+      headers: { Prefer: 'wait=30' },
+    },
+  );
   expect(body.result).toMatchObject({
     total: 3,
     succeeded: 1,
@@ -100,7 +120,9 @@ test('a batch tells how far it is, and reports what failed beside what did not',
     ],
   });
   const events = await service.call<string>('GET', `/v1/runs/${body.id}/events`);
-  const values = [...events.body.matchAll(/event: progress\ndata: (.*)/g)].map((match) => (JSON.parse(match[1]!) as { value: { done: number } }).value.done);
+  const values = [...events.body.matchAll(/event: progress\ndata: (.*)/g)].map(
+    (match) => (JSON.parse(match[1]!) as { value: { done: number } }).value.done,
+  );
   expect(values).toHaveLength(4);
   expect(values[0]).toBe(0);
 });
@@ -125,7 +147,10 @@ test.each([
   [{ name: 'x', text: 'a', colour: 'red' }, '/colour'],
   [{ name: 'x', base64: 'not base64!' }, '/base64'],
 ])('%j is refused before anything is recorded', async (body, pointer) => {
-  expect(await service.call('POST', ANALYZE, { body })).toMatchObject({ status: 422, body: { code: 'invalid_input', errors: [{ pointer }] } });
+  expect(await service.call('POST', ANALYZE, { body })).toMatchObject({
+    status: 422,
+    body: { code: 'invalid_input', errors: [{ pointer }] },
+  });
 });
 
 test('with an endpoint configured it is asked once for each question, and again after it was busy', async () => {
@@ -141,7 +166,13 @@ test('with an endpoint configured it is asked once for each question, and again 
   const models = createModels({ openai: { baseUrl: stub.url, apiKey: 'secret', model: 'tiny' } });
   service = await startService({ app, databaseUrl: database.url, models });
   const { result } = await analyze({ name: 'a.txt', text: 'Some words about gauges in Bergen.' });
-  expect(result).toMatchObject({ kind: 'report', summary: 'In short.', entities: [{ text: 'Bergen' }], keyphrases: ['gauges'], model: 'tiny' });
+  expect(result).toMatchObject({
+    kind: 'report',
+    summary: 'In short.',
+    entities: [{ text: 'Bergen' }],
+    keyphrases: ['gauges'],
+    model: 'tiny',
+  });
   expect(result.usage.inputTokens).toBeGreaterThan(0);
   expect(stub.requests).toHaveLength(4);
   await stub.close();

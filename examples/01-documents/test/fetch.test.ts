@@ -46,12 +46,17 @@ test.each([
   'http://[fe80::1]/',
   'http://[64:ff9b::7f00:1]/',
 ])('%s is refused', async (url) => {
-  await expect(fetchDocument(url, { allowPrivate: false })).rejects.toMatchObject({ code: 'url_forbidden_address', message: expect.stringContaining('HOLDFAST_DOCUMENTS_ALLOW_PRIVATE_URLS') });
+  await expect(fetchDocument(url, { allowPrivate: false })).rejects.toMatchObject({
+    code: 'url_forbidden_address',
+    message: expect.stringContaining('HOLDFAST_DOCUMENTS_ALLOW_PRIVATE_URLS'),
+  });
 });
 
 test('a name that leads to a private address is refused, also when only one of several does', async () => {
   const lookup = async (): Promise<string[]> => ['93.184.215.14', '10.0.0.1'];
-  await expect(fetchDocument('http://rebind.example/', { allowPrivate: false, lookup })).rejects.toMatchObject({ code: 'url_forbidden_address' });
+  await expect(fetchDocument('http://rebind.example/', { allowPrivate: false, lookup })).rejects.toMatchObject({
+    code: 'url_forbidden_address',
+  });
 });
 
 test('the connection goes to the address that was checked', async () => {
@@ -61,27 +66,48 @@ test('the connection goes to the address that was checked', async () => {
   expect(Buffer.from(document.bytes).toString()).toBe(url.host);
 });
 
-test.each(['ftp://a.example/x', 'file:///etc/passwd', 'not an address', 'http://user:secret@a.example/'])('%s is no address to fetch from', async (url) => {
-  const error = await fetchDocument(url, { allowPrivate: true }).catch((reason: { code: string; message: string }) => reason);
-  expect(error).toMatchObject({ code: 'url_invalid' });
-  expect((error as { message: string }).message).not.toContain('secret');
-});
+test.each(['ftp://a.example/x', 'file:///etc/passwd', 'not an address', 'http://user:secret@a.example/'])(
+  '%s is no address to fetch from',
+  async (url) => {
+    const error = await fetchDocument(url, { allowPrivate: true }).catch(
+      (reason: { code: string; message: string }) => reason,
+    );
+    expect(error).toMatchObject({ code: 'url_invalid' });
+    expect((error as { message: string }).message).not.toContain('secret');
+  },
+);
 
 test('too large a document is dropped on the way', async () => {
   const url = await serve((_request, response) => response.end(Buffer.alloc(200_000)));
-  await expect(fetchDocument(url, { allowPrivate: true, maxBytes: 100_000 })).rejects.toMatchObject({ code: 'document_too_large' });
+  await expect(fetchDocument(url, { allowPrivate: true, maxBytes: 100_000 })).rejects.toMatchObject({
+    code: 'document_too_large',
+  });
 });
 
 test('what may pass is retried, what will not is not', async () => {
-  const url = await serve((request, response) => response.writeHead(Number(request.url!.slice(1)), { 'retry-after': '7' }).end());
-  await expect(fetchDocument(`${url}/404`, { allowPrivate: true })).rejects.toMatchObject({ name: 'TerminalError', code: 'url_status' });
-  await expect(fetchDocument(`${url}/503`, { allowPrivate: true })).rejects.toMatchObject({ name: 'RetryableError', code: 'url_status', retryAfterMs: 7000 });
-  await expect(fetchDocument('http://127.0.0.1:1/', { allowPrivate: true })).rejects.toMatchObject({ name: 'RetryableError', code: 'url_unreachable' });
+  const url = await serve((request, response) =>
+    response.writeHead(Number(request.url!.slice(1)), { 'retry-after': '7' }).end(),
+  );
+  await expect(fetchDocument(`${url}/404`, { allowPrivate: true })).rejects.toMatchObject({
+    name: 'TerminalError',
+    code: 'url_status',
+  });
+  await expect(fetchDocument(`${url}/503`, { allowPrivate: true })).rejects.toMatchObject({
+    name: 'RetryableError',
+    code: 'url_status',
+    retryAfterMs: 7000,
+  });
+  await expect(fetchDocument('http://127.0.0.1:1/', { allowPrivate: true })).rejects.toMatchObject({
+    name: 'RetryableError',
+    code: 'url_unreachable',
+  });
 });
 
 test('a server that is silent is given up', async () => {
   const url = await serve(() => {});
-  await expect(fetchDocument(url, { allowPrivate: true, timeoutMs: 100 })).rejects.toMatchObject({ code: 'url_timeout' });
+  await expect(fetchDocument(url, { allowPrivate: true, timeoutMs: 100 })).rejects.toMatchObject({
+    code: 'url_timeout',
+  });
 });
 
 test('redirects without end are given up', async () => {

@@ -28,15 +28,28 @@ test.each([
 
 test('the bytes decide what a document is, whatever its name and its type say', async () => {
   const file = await pdf([['A page of text']], 'Made in a test');
-  expect(await readDocument({ name: 'x.txt', contentType: 'text/plain', bytes: file })).toMatchObject({ format: 'pdf', title: 'Made in a test', pages: 1 });
-  expect(await readDocument({ name: 'x.pdf', contentType: 'application/pdf', bytes: docx(['Hello']) })).toMatchObject({ format: 'docx' });
-  expect(await readDocument({ name: 'x.docx', bytes: bytes('<!doctype html><title>T</title><p>Hello') })).toMatchObject({ format: 'html', title: 'T' });
+  expect(await readDocument({ name: 'x.txt', contentType: 'text/plain', bytes: file })).toMatchObject({
+    format: 'pdf',
+    title: 'Made in a test',
+    pages: 1,
+  });
+  expect(await readDocument({ name: 'x.pdf', contentType: 'application/pdf', bytes: docx(['Hello']) })).toMatchObject({
+    format: 'docx',
+  });
+  expect(await readDocument({ name: 'x.docx', bytes: bytes('<!doctype html><title>T</title><p>Hello') })).toMatchObject(
+    { format: 'html', title: 'T' },
+  );
 });
 
 test('pages are read in order, and a title is taken from where there is one', async () => {
   const document = await readDocument({ name: 'x.pdf', bytes: await pdf([['first'], ['second'], ['third']]) });
   expect(document.text).toMatch(/first[\s\S]*second[\s\S]*third/);
-  const page = await readDocument({ name: 'x.html', bytes: bytes('<html><nav>menu</nav><h1>Big <b>words</b></h1><script>no</script><p>A&amp;B<br>C<ul><li>one</ul></html>') });
+  const page = await readDocument({
+    name: 'x.html',
+    bytes: bytes(
+      '<html><nav>menu</nav><h1>Big <b>words</b></h1><script>no</script><p>A&amp;B<br>C<ul><li>one</ul></html>',
+    ),
+  });
   expect(page).toMatchObject({ title: 'Big words', text: '# Big words\n\nA&B\nC\n\n- one' });
 });
 
@@ -46,7 +59,11 @@ test.each([
   ['utf-16 little-endian without one', Buffer.from('grüß dich, und noch viel mehr', 'utf16le'), undefined],
   ['utf-16 big-endian without one', Buffer.from('grüß dich, und noch viel mehr', 'utf16le').swap16(), undefined],
   ['latin-1, declared', Buffer.from('grüß dich', 'latin1'), 'text/plain; charset=iso-8859-1'],
-  ['latin-1, declared as utf-8', Buffer.from('grüß dich, ihr schönen Bäume und Büsche überall', 'latin1'), 'text/plain; charset=utf-8'],
+  [
+    'latin-1, declared as utf-8',
+    Buffer.from('grüß dich, ihr schönen Bäume und Büsche überall', 'latin1'),
+    'text/plain; charset=utf-8',
+  ],
   ['latin-1, not declared', Buffer.from('grüß dich, ihr schönen Bäume und Büsche überall', 'latin1'), undefined],
   ['utf-8, declared as latin-1', Buffer.from('grüß dich', 'utf8'), 'text/plain; charset=iso-8859-1'],
 ])('%s is decoded', async (_what, given, contentType) => {
@@ -54,7 +71,10 @@ test.each([
 });
 
 test('the text can be stored: no NUL, no half characters, one kind of line end', async () => {
-  const { text } = await readDocument({ name: 'a.txt', bytes: bytes('one\u0000two\r\nthree\rfour\u2028five and enough text behind it to be a text') });
+  const { text } = await readDocument({
+    name: 'a.txt',
+    bytes: bytes('one\u0000two\r\nthree\rfour\u2028five and enough text behind it to be a text'),
+  });
   expect(text).toMatch(/^onetwo\nthree\nfour\nfive and/);
   expect(text.isWellFormed()).toBe(true);
 });
@@ -65,7 +85,11 @@ test.each([
   ['a file that is too large', new Uint8Array(LARGEST_BYTES + 1), 'document_too_large'],
   ['random bytes', randomBytes(50_000), 'document_binary'],
   ['zeros', new Uint8Array(50_000), 'document_binary'],
-  ['an image', Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]), randomBytes(500)]), 'document_binary'],
+  [
+    'an image',
+    Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]), randomBytes(500)]),
+    'document_binary',
+  ],
   ['another kind of archive', zipSync({ 'a.txt': bytes('hello') }), 'document_binary'],
   ['a PDF that asks for a password', encryptedPdf(), 'document_encrypted'],
   ['a PDF that is none', bytes('%PDF-1.7\nnothing of the kind'), 'document_broken'],
@@ -81,12 +105,16 @@ test.each([
 
 test('half a PDF is refused, or read as far as it goes', async () => {
   const whole = await pdf([['first'], ['second']]);
-  const outcome = await readDocument({ name: 'x.pdf', bytes: whole.slice(0, whole.length / 2) }).catch((error: { code: string }) => error.code);
+  const outcome = await readDocument({ name: 'x.pdf', bytes: whole.slice(0, whole.length / 2) }).catch(
+    (error: { code: string }) => error.code,
+  );
   expect(['document_broken', 'document_no_text']).toContain(typeof outcome === 'string' ? outcome : 'document_broken');
 });
 
 test('a PDF without text is told from a broken one', async () => {
-  await expect(readDocument({ name: 'scan.pdf', bytes: await pdf([[]]) })).rejects.toMatchObject({ code: 'document_no_text' });
+  await expect(readDocument({ name: 'scan.pdf', bytes: await pdf([[]]) })).rejects.toMatchObject({
+    code: 'document_no_text',
+  });
 });
 
 test('a document that would fill the memory is not opened', async () => {
@@ -101,7 +129,10 @@ test('nesting without end is read like any other page', async () => {
 });
 
 test('what goes beyond the longest text is cut off, and said to be', async () => {
-  const { text, warnings } = await readDocument({ name: 'long.txt', bytes: Buffer.alloc(LONGEST_TEXT + 1000, 'word ') });
+  const { text, warnings } = await readDocument({
+    name: 'long.txt',
+    bytes: Buffer.alloc(LONGEST_TEXT + 1000, 'word '),
+  });
   expect(text.length).toBe(LONGEST_TEXT);
   expect(warnings.join()).toContain('only the first');
 });

@@ -15,7 +15,9 @@ const TENANT = /^[\w.@:-]{1,100}$/;
 export function authentication(findTenant: FindTenant | undefined, open: ReadonlySet<string>): Middleware {
   return async (context, next) => {
     if (!open.has(context.path)) {
-      context.state.tenant = findTenant ? await tenantOfKey(findTenant, context.get('authorization')) : tenantHeader(context.get('x-tenant'));
+      context.state.tenant = findTenant
+        ? await tenantOfKey(findTenant, context.get('authorization'))
+        : tenantHeader(context.get('x-tenant'));
     }
     await next();
   };
@@ -25,8 +27,12 @@ async function tenantOfKey(findTenant: FindTenant, authorization: string): Promi
   const key = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
   const tenant = key && (await findTenant(key));
   if (tenant) return tenant;
-  const why = key ? 'The API key is unknown or was revoked' : 'An API key is missing: send it as Authorization: Bearer <key>';
-  throw new HttpError(401, 'unauthorized', `${why}. Keys are made with: holdfast keys create --tenant <tenant>`, { 'WWW-Authenticate': 'Bearer' });
+  const why = key
+    ? 'The API key is unknown or was revoked'
+    : 'An API key is missing: send it as Authorization: Bearer <key>';
+  throw new HttpError(401, 'unauthorized', `${why}. Keys are made with: holdfast keys create --tenant <tenant>`, {
+    'WWW-Authenticate': 'Bearer',
+  });
 }
 
 function tenantHeader(tenant: string): string | undefined {

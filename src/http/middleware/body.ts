@@ -21,14 +21,22 @@ function hasBody(context: Context): boolean {
 
 async function read(context: Context): Promise<string> {
   if (!context.is('json', '+json')) {
-    throw new HttpError(415, 'unsupported_media_type', `The body is '${context.get('content-type') || 'of no type'}': send JSON with Content-Type: application/json.`);
+    throw new HttpError(
+      415,
+      'unsupported_media_type',
+      `The body is '${context.get('content-type') || 'of no type'}': send JSON with Content-Type: application/json.`,
+    );
   }
   const encoding = context.get('content-encoding') || 'identity';
   if (encoding !== 'identity') {
     throw new HttpError(415, 'unsupported_media_type', `The body is compressed ('${encoding}'): send it as it is.`);
   }
   try {
-    return await rawBody(context.req, { limit: BODY_LIMIT_BYTES, length: context.get('content-length') || null, encoding: 'utf8' });
+    return await rawBody(context.req, {
+      limit: BODY_LIMIT_BYTES,
+      length: context.get('content-length') || null,
+      encoding: 'utf8',
+    });
   } catch (error) {
     throw refusal(error as { type?: string });
   }
@@ -45,7 +53,9 @@ function parse(text: string): unknown {
 
 function refusal(error: { type?: string }): HttpError {
   if (error.type === 'entity.too.large') {
-    return new HttpError(413, 'body_too_large', `The body is larger than ${BODY_LIMIT_BYTES / 1024 / 1024} MB.`, { Connection: 'close' });
+    return new HttpError(413, 'body_too_large', `The body is larger than ${BODY_LIMIT_BYTES / 1024 / 1024} MB.`, {
+      Connection: 'close',
+    });
   }
   return new HttpError(400, 'body_incomplete', 'The body ended before its announced length.');
 }

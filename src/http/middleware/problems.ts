@@ -9,8 +9,12 @@ export function problems(log: EngineLog): Middleware {
   return async (context, next) => {
     try {
       await next();
-      if (context.status === 404 && context.body == null) {
-        throw new HttpError(404, 'route_not_found', `There is nothing at ${context.method} ${context.path}: /docs lists what there is.`);
+      if (context.status === 404 && (context.body === undefined || context.body === null)) {
+        throw new HttpError(
+          404,
+          'route_not_found',
+          `There is nothing at ${context.method} ${context.path}: /docs lists what there is.`,
+        );
       }
     } catch (error) {
       answer(context, error, log);
@@ -20,7 +24,10 @@ export function problems(log: EngineLog): Middleware {
 
 function answer(context: Context, error: unknown, log: EngineLog): void {
   const problem = problemOf(error, context.path);
-  if (problem.status >= 500) log.error(`${context.method} ${context.path} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  if (problem.status >= 500)
+    log.error(
+      `${context.method} ${context.path} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
   if (context.headerSent) {
     context.res.destroy();
     return;

@@ -46,7 +46,10 @@ async function follow(db: Knex, reader: RunReader, onRecorded: OnRecorded, call:
   const after = (call.query.after as string | undefined) ?? call.headers['last-event-id'];
   const position = after === undefined ? START : parsePosition(after);
   if (!position) {
-    throw new InvalidInput('invalid_event_id', `'${after}' is not the id of an event: send one as it was received, or none to begin at the start.`);
+    throw new InvalidInput(
+      'invalid_event_id',
+      `'${after}' is not the id of an event: send one as it was received, or none to begin at the start.`,
+    );
   }
   const stream = new PassThrough();
   stream.write(`retry: ${RECONNECT_MS}\n\n`);

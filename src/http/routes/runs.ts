@@ -31,7 +31,14 @@ const notFound = { 404: { description: 'No such run, or another tenant’s', sch
 
 /** Returns the routes that read and control runs. */
 export function runRoutes(db: Knex, reader: RunReader): Route[] {
-  return [listRoute(db), getRoute(reader), resultRoute(reader), stepsRoute(db, reader), cancelRoute(reader), messageRoute(reader)];
+  return [
+    listRoute(db),
+    getRoute(reader),
+    resultRoute(reader),
+    stepsRoute(db, reader),
+    cancelRoute(reader),
+    messageRoute(reader),
+  ];
 }
 
 function listRoute(db: Knex): Route {
@@ -96,7 +103,12 @@ function resultRoute(reader: RunReader): Route {
 
 async function result(reader: RunReader, { params, query, tenant, signal }: Call): Promise<Answer> {
   const run = await reader.get(params.id!, tenant);
-  const { id, status, result: value, error } = await waitForEnd(reader, run, (query.wait as number | undefined) ?? 0, signal);
+  const {
+    id,
+    status,
+    result: value,
+    error,
+  } = await waitForEnd(reader, run, (query.wait as number | undefined) ?? 0, signal);
   if (isFinal(status)) return { status: 200, body: { id, status, result: value, error } };
   return { status: 202, body: { id, status } };
 }
@@ -110,7 +122,10 @@ function stepsRoute(db: Knex, reader: RunReader): Route {
       tag: 'Runs',
       params: RunParams,
       query: StepsQuery,
-      answers: { 200: { description: 'Steps in the order in which the workflow called them', schema: StepPageSchema }, ...notFound },
+      answers: {
+        200: { description: 'Steps in the order in which the workflow called them', schema: StepPageSchema },
+        ...notFound,
+      },
     },
     handle: async ({ params, query, tenant }) => {
       const run = await reader.get(params.id!, tenant);
@@ -127,7 +142,8 @@ function cancelRoute(reader: RunReader): Route {
       method: 'post',
       path: '/v1/runs/{id}/cancel',
       summary: 'Cancel a run',
-      description: 'Nothing is recorded for the run afterwards; a step that is running is told by its signal. Repeating the call changes nothing.',
+      description:
+        'Nothing is recorded for the run afterwards; a step that is running is told by its signal. Repeating the call changes nothing.',
       tag: 'Runs',
       params: RunParams,
       body: CancelSchema,
@@ -149,7 +165,8 @@ function messageRoute(reader: RunReader): Route {
       method: 'post',
       path: '/v1/runs/{id}/messages/{topic}',
       summary: 'Send a message to a run',
-      description: 'The body is the message, any JSON. It is kept until the run waits for this topic; with an `Idempotency-Key` it is kept once.',
+      description:
+        'The body is the message, any JSON. It is kept until the run waits for this topic; with an `Idempotency-Key` it is kept once.',
       tag: 'Runs',
       params: RunParams.extend({ topic: z.string().min(1).max(200) }),
       headers: z.object({ 'idempotency-key': z.string().min(1).max(300).optional() }),

@@ -32,10 +32,21 @@ export function startRoute(submissions: Submissions, reader: RunReader): Route {
       headers: StartHeaders,
       bodyRequired: false,
       answers: {
-        200: { description: 'The run has ended: succeeded, failed or cancelled', schema: RunSchema, headers: { Location: 'The run', 'Preference-Applied': 'The wait that was honoured' } },
-        202: { description: 'The run is recorded and goes on', schema: RunSummarySchema, headers: { Location: 'The run', 'Preference-Applied': 'The preference that was honoured' } },
+        200: {
+          description: 'The run has ended: succeeded, failed or cancelled',
+          schema: RunSchema,
+          headers: { Location: 'The run', 'Preference-Applied': 'The wait that was honoured' },
+        },
+        202: {
+          description: 'The run is recorded and goes on',
+          schema: RunSummarySchema,
+          headers: { Location: 'The run', 'Preference-Applied': 'The preference that was honoured' },
+        },
         404: { description: 'No such workflow', schema: ProblemSchema },
-        422: { description: 'The input does not fit, or the idempotency key belongs to another input', schema: ProblemSchema },
+        422: {
+          description: 'The input does not fit, or the idempotency key belongs to another input',
+          schema: ProblemSchema,
+        },
       },
     },
     handle: (call) => start(submissions, reader, call),
@@ -48,7 +59,11 @@ async function start(submissions: Submissions, reader: RunReader, call: Call): P
   const submitted = await submissions.submit(call.params.name!, args, optionsOf(call));
   const run = await reader.get(submitted.id, undefined);
   const settled = await waitForEnd(reader, run, waitSeconds, call.signal);
-  return { status: isFinal(settled.status) ? 200 : 202, headers: headersOf(settled, applied), body: isFinal(settled.status) ? settled : summaryOf(settled) };
+  return {
+    status: isFinal(settled.status) ? 200 : 202,
+    headers: headersOf(settled, applied),
+    body: isFinal(settled.status) ? settled : summaryOf(settled),
+  };
 }
 
 function optionsOf(call: Call): SubmitOptions {

@@ -1,7 +1,20 @@
 // A small app whose workflows use every durable verb once.
 
 import { z } from 'zod';
-import { db, now, parallel, progress, random, sleep, step, stepContext, transaction, uuid, waitFor, workflow } from '../../../src/index.ts';
+import {
+  db,
+  now,
+  parallel,
+  progress,
+  random,
+  sleep,
+  step,
+  stepContext,
+  transaction,
+  uuid,
+  waitFor,
+  workflow,
+} from '../../../src/index.ts';
 
 const Order = z.strictObject({ item: z.string().min(1), count: z.number().int().positive().default(1) });
 const Greeting = z.object({ text: z.string() });
@@ -30,7 +43,14 @@ export class Shop {
       await sleep(n * 5);
       return price + (await Shop.price('y'));
     });
-    return { first, none: none === undefined, values, at: typeof (await now()), chance: await random(), id: (await uuid()).length };
+    return {
+      first,
+      none: none === undefined,
+      values,
+      at: typeof (await now()),
+      chance: await random(),
+      id: (await uuid()).length,
+    };
   }
 
   @workflow()
@@ -69,12 +89,18 @@ export class Shop {
 
   @transaction()
   static async store(item: string, count: number) {
-    const { rows } = await db().raw<{ rows: { size: number }[] }>('SELECT length(?::text) * ?::int AS size', [item, count]);
+    const { rows } = await db().raw<{ rows: { size: number }[] }>('SELECT length(?::text) * ?::int AS size', [
+      item,
+      count,
+    ]);
     return rows[0]!.size;
   }
 
   @step({ retries: { attempts: 3, backoff: { initial: 1 } } })
   static async breaks(): Promise<void> {
-    throw Object.assign(new Error(`attempt ${stepContext().attempt} broke`), { code: 'broken', details: { part: 'axle' } });
+    throw Object.assign(new Error(`attempt ${stepContext().attempt} broke`), {
+      code: 'broken',
+      details: { part: 'axle' },
+    });
   }
 }
