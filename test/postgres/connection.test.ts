@@ -2,18 +2,18 @@
 
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connectionUrl, maskUrl, openClient, openDatabase, waitForDatabase } from '../../src/postgres/connection.ts';
 import { freePort } from '../../src/postgres/embedded/port.ts';
 import { emptyDatabase, type TestDatabase } from '../support/database.ts';
 
 let database: TestDatabase;
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await emptyDatabase('connection');
 });
 
-afterEach(() => database.drop());
+afterAll(() => database.drop());
 
 const changed = (changes: Partial<Record<'username' | 'password' | 'hostname' | 'port' | 'pathname', string>>) =>
   Object.assign(new URL(database.url), changes).href;

@@ -113,28 +113,6 @@ describe('migrate', () => {
       message: expect.stringContaining('0002_rivers.sql'),
     });
   });
-
-  it.each([
-    [['0001_a.sql', '0003_c.sql'], '0002 is missing before 0003_c.sql'],
-    [['0002_b.sql'], '0001 is missing before 0002_b.sql'],
-    [['0001_a.sql', '0001_b.sql'], '0001_b.sql has the number of another file'],
-    [['0001_a.sql', 'readme.md'], 'readme.md is not called like'],
-    [['0001_A.sql'], '0001_A.sql is not called like'],
-  ])('refuses the files %j', async (files, problem) => {
-    for (const name of files) await write(name, 'SELECT 1');
-    await expect(migrate(database.url, set)).rejects.toMatchObject({
-      code: 'invalid_migrations',
-      message: expect.stringContaining(problem),
-    });
-  });
-
-  it('says which folder is missing', async () => {
-    const directory = join(set.directory, 'nowhere');
-    await expect(migrate(database.url, { ...set, directory })).rejects.toMatchObject({
-      code: 'invalid_migrations',
-      message: expect.stringContaining(directory),
-    });
-  });
 });
 
 describe("the product's migrations", () => {

@@ -32,8 +32,8 @@ const PASSWORD_FILE = 'embedded.password';
  * @throws Unavailable `embedded_directory`, `embedded_version` or `embedded_initdb`
  */
 export async function ensureCluster(dataDir: string, binaries: Binaries, account: Account | undefined): Promise<void> {
-  if (holdsCluster(dataDir, binaries.major)) return createLeaseFile(dataDir, account);
   removeAbandoned(dataDir);
+  if (holdsCluster(dataDir, binaries.major)) return createLeaseFile(dataDir, account);
   const unfinished = prepareFolder(dataDir, account);
   try {
     await initialise(unfinished, binaries, account);
@@ -99,13 +99,20 @@ function initdbError(initdb: string, folder: string, error: unknown): Unavailabl
   );
 }
 
-/** Removes what a process that was killed in the middle of `ensureCluster` left behind. */
+/**
+ * Removes what processes that were killed in the middle of `ensureCluster` left behind. Their initdb may still be at work there for a
+ * moment, and make again what is removed here: then the next start finds it.
+ */
 function removeAbandoned(dataDir: string): void {
   const prefix = `${basename(dataDir)}.init-`;
   for (const name of readdirSync(dirname(dataDir))) {
     if (!name.startsWith(prefix)) continue;
     const pid = Number(name.slice(prefix.length).split('-')[0]);
-    // Its initdb may still be at work in there for a moment.
-    if (!isAlive(pid)) rmSync(join(dirname(dataDir), name), { recursive: true, force: true, maxRetries: 10 });
+    if (isAlive(pid)) continue;
+    try {
+      rmSync(join(dirname(dataDir), name), { recursive: true, force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    }
   }
 }

@@ -58,7 +58,7 @@ const LOOK_AGAIN_MS = 10;
 const PASSING = /lock file|shared memory block|could not (bind|create any TCP)/;
 /** Any other failure is no better after this many tries. */
 const MOST_FAILURES = 3;
-const WATCHER_ANSWERS_WITHIN_MS = 2000;
+const WATCHER_ANSWERS_WITHIN_MS = 1000;
 /** A fast shutdown takes milliseconds, unless the disk is slow; nobody waits for it longer than this. */
 const STOPS_WITHIN_MS = 10_000;
 

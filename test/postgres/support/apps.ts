@@ -11,6 +11,9 @@ import { isPostmaster } from '../../../src/postgres/embedded/postmaster.ts';
 
 const APP = fileURLToPath(new URL('app.ts', import.meta.url));
 
+/** The processes are killed, not the machine: nothing has to reach the disk before the operating system sees fit. */
+const QUICK = { fsync: 'off' };
+
 /** A running process, and the server that it got. */
 export interface App {
   process: ChildProcess;
@@ -20,7 +23,7 @@ export interface App {
 
 /** Starts a process, which is killed after the test. */
 export async function startApp(options: EmbeddedOptions, environment: Record<string, string> = {}): Promise<App> {
-  const child = spawn(process.execPath, [APP, JSON.stringify(options)], {
+  const child = spawn(process.execPath, [APP, JSON.stringify({ settings: QUICK, ...options })], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
@@ -41,7 +44,7 @@ export async function startApp(options: EmbeddedOptions, environment: Record<str
 
 /** Starts or joins a server in this process; it is given back after the test. */
 export async function startHere(options: EmbeddedOptions): Promise<EmbeddedServer> {
-  const server = await startEmbedded(options);
+  const server = await startEmbedded({ settings: QUICK, ...options });
   onTestFinished(() => server.stop());
   return server;
 }
