@@ -1,0 +1,247 @@
+-- The schema holdfast as migrations/ make it: tables, functions, then views, each in the order of their names.
+-- Written by scripts/schema-dump.ts, and compared by `npm run check`. Tables are private; the views are the contract.
+
+-- Keys of the HTTP API, each for one tenant: its runs carry the tenant, and it sees no others.
+CREATE TABLE holdfast.api_keys (
+  id         uuid NOT NULL DEFAULT gen_random_uuid(),
+  tenant     text NOT NULL,
+  name       text NOT NULL,
+  -- The first characters of the key, by which a person recognises it.
+  hint       text NOT NULL,
+  -- SHA-256 of the key.
+  hash       bytea NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  revoked_at timestamp with time zone,
+  CONSTRAINT api_keys_pkey PRIMARY KEY (id),
+  CONSTRAINT api_keys_hash_key UNIQUE (hash),
+  CONSTRAINT api_keys_hash_check CHECK ((length(hash) = 32)),
+  CONSTRAINT api_keys_tenant_check CHECK ((tenant <> ''::text))
+);
+
+-- One row for each attempt of a step that failed, with the error and the pause that followed.
+CREATE TABLE holdfast.attempts (
+  id          bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  run_id      text NOT NULL,
+  step_id     integer NOT NULL,
+  step        text NOT NULL,
+  -- Counts from 1 each time that a process takes up the step.
+  attempt     integer NOT NULL,
+  started_at  timestamp with time zone NOT NULL,
+  failed_at   timestamp with time zone NOT NULL DEFAULT now(),
+  code        text NOT NULL,
+  message     text NOT NULL,
+  -- Milliseconds until the next attempt; null when this was the last.
+  retry_in_ms integer,
+  CONSTRAINT attempts_pkey PRIMARY KEY (id),
+  CONSTRAINT attempts_run_id_fkey FOREIGN KEY (run_id) REFERENCES dbos.workflow_status(workflow_uuid) ON UPDATE CASCADE ON DELETE CASCADE,
+  CONSTRAINT attempts_attempt_check CHECK ((attempt >= 1))
+);
+CREATE INDEX attempts_of_step ON holdfast.attempts USING btree (run_id, step_id);
+
+-- Processes that run runs. Once expires_at has passed, others take over their runs.
+CREATE TABLE holdfast.executors (
+  executor_id text NOT NULL,
+  -- The machine or container, since its last boot.
+  host        text NOT NULL,
+  pid         integer NOT NULL,
+  -- The process id with its start, so that a later process with the same id is not mistaken for it.
+  process     text NOT NULL,
+  role        text NOT NULL,
+  version     text NOT NULL,
+  started_at  timestamp with time zone NOT NULL DEFAULT now(),
+  renewed_at  timestamp with time zone NOT NULL DEFAULT now(),
+  -- End of the lease; renewed every second while the process lives.
+  expires_at  timestamp with time zone NOT NULL,
+  CONSTRAINT executors_pkey PRIMARY KEY (executor_id),
+  CONSTRAINT executors_role_check CHECK ((role = ANY (ARRAY['all'::text, 'api'::text, 'worker'::text])))
+);
+
+-- SHA-256 of every migration as it was applied, so that a later change to its file is noticed.
+CREATE TABLE holdfast.migration_checksums (
+  history  text NOT NULL,
+  name     text NOT NULL,
+  checksum text NOT NULL,
+  CONSTRAINT migration_checksums_pkey PRIMARY KEY (history, name)
+);
+
+CREATE TABLE holdfast.migrations (
+  id             integer NOT NULL DEFAULT nextval('holdfast.migrations_id_seq'::regclass),
+  name           character varying(255),
+  batch          integer,
+  migration_time timestamp with time zone,
+  CONSTRAINT migrations_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE holdfast.migrations_lock (
+  index     integer NOT NULL DEFAULT nextval('holdfast.migrations_lock_index_seq'::regclass),
+  is_locked integer,
+  CONSTRAINT migrations_lock_pkey PRIMARY KEY (index)
+);
+
+-- Milliseconds since 1970 as a timestamp.
+CREATE OR REPLACE FUNCTION holdfast.at_epoch_ms(epoch_ms bigint)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$ SELECT to_timestamp(epoch_ms / 1000.0) $function$;
+
+-- A recorded error as {code, message, details}.
+CREATE OR REPLACE FUNCTION holdfast.recorded_error(recorded text)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  SELECT jsonb_strip_nulls(jsonb_build_object(
+    'code', COALESCE(error ->> 'code', 'workflow_failed'),
+    'message', COALESCE(error ->> 'message', error #>> '{}'),
+    'details', error -> 'details'))
+  FROM holdfast.recorded_json(recorded) AS error
+$function$;
+
+-- A recorded value as plain JSON; dates, maps and bigints are in their JSON form.
+CREATE OR REPLACE FUNCTION holdfast.recorded_json(recorded text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+BEGIN
+  RETURN recorded::jsonb -> 'json';
+EXCEPTION WHEN OTHERS THEN
+  -- jsonb cannot hold the character U+0000, which a recorded text may contain.
+  BEGIN
+    RETURN replace(recorded, '\u0000', '\ufffd')::jsonb -> 'json';
+  EXCEPTION WHEN OTHERS THEN
+    RETURN to_jsonb(recorded);
+  END;
+END
+$function$;
+
+-- Every run: one execution of a workflow.
+--   id            text: The run's id; derived from tenant, workflow and key when it was started with an idempotency key.
+--   workflow      text: Class.method, or Class.instance.method.
+--   status        text: queued, running, succeeded, failed, cancelled or dead (its process died too often while it ran).
+--   tenant        text: On whose behalf the run runs.
+--   lane          text: The queue that the run waited in; null for a child that started at once.
+--   priority      integer: Smaller numbers go first within a lane.
+--   parent_id     text: The run that started this one.
+--   executor_id   text: The process that runs it, or ran it last.
+--   recoveries    integer: How often it was taken up again after its process died.
+--   created_at    timestamp with time zone
+--   delayed_until timestamp with time zone
+--   started_at    timestamp with time zone
+--   deadline      timestamp with time zone
+--   ended_at      timestamp with time zone
+--   duration_ms   bigint: Milliseconds from its start to its end.
+--   input         jsonb: The input, as it was after validation.
+--   result        jsonb: What the workflow returned.
+--   error         jsonb: {code, message, details} of a failed run.
+--   attributes    jsonb
+--   created_ms    bigint: created_at in milliseconds since 1970: the indexed form, for paging.
+CREATE VIEW holdfast.runs AS
+ SELECT w.workflow_uuid AS id,
+    w.name AS workflow,
+        CASE w.status
+            WHEN 'ENQUEUED'::text THEN 'queued'::text
+            WHEN 'DELAYED'::text THEN 'queued'::text
+            WHEN 'PENDING'::text THEN 'running'::text
+            WHEN 'SUCCESS'::text THEN 'succeeded'::text
+            WHEN 'ERROR'::text THEN 'failed'::text
+            WHEN 'CANCELLED'::text THEN 'cancelled'::text
+            WHEN 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'::text THEN 'dead'::text
+            ELSE NULL::text
+        END AS status,
+    COALESCE(NULLIF(w.authenticated_user, ''::text), 'default'::text) AS tenant,
+    w.queue_name AS lane,
+    w.priority,
+    w.parent_workflow_id AS parent_id,
+    w.executor_id,
+    GREATEST(w.recovery_attempts - 1, 0::bigint)::integer AS recoveries,
+    holdfast.at_epoch_ms(w.created_at) AS created_at,
+    holdfast.at_epoch_ms(w.delay_until_epoch_ms) AS delayed_until,
+    holdfast.at_epoch_ms(w.started_at_epoch_ms) AS started_at,
+    holdfast.at_epoch_ms(w.workflow_deadline_epoch_ms) AS deadline,
+    holdfast.at_epoch_ms(w.completed_at) AS ended_at,
+    w.completed_at - COALESCE(w.started_at_epoch_ms, w.created_at) AS duration_ms,
+        CASE
+            WHEN w.serialization = 'portable_json'::text THEN (i.inputs::jsonb -> 'positionalArgs'::text) -> 0
+            ELSE holdfast.recorded_json(i.inputs) -> 0
+        END AS input,
+    holdfast.recorded_json(COALESCE(o.output, w.output)) AS result,
+    holdfast.recorded_error(COALESCE(o.error, w.error)) AS error,
+    w.attributes,
+    w.created_at AS created_ms
+   FROM dbos.workflow_status w
+     LEFT JOIN dbos.workflow_input i ON i.workflow_uuid = w.workflow_uuid
+     LEFT JOIN dbos.workflow_output o ON o.workflow_uuid = w.workflow_uuid;
+
+-- The recorded steps of every run, and those whose attempts have failed so far.
+--   run_id       text
+--   step_id      integer: The step's number: in the order in which the workflow's body made the calls.
+--   name         text: Class.method of a step, the workflow of a child, or the durable verb.
+--   kind         text: step, child, result (of a child), timer, message, progress or value.
+--   status       text: succeeded, failed, or retrying (no outcome is recorded yet).
+--   attempts     integer: How often the body was tried, counting attempts whose failure was seen.
+--   started_at   timestamp with time zone
+--   ended_at     timestamp with time zone
+--   duration_ms  bigint: Milliseconds from the first attempt to the checkpoint, pauses between attempts included.
+--   output       jsonb: What the step returned, as JSON.
+--   error        jsonb: {code, message, details} of the failure; of the last attempt while retrying.
+--   child_run_id text: The run that this step started or waited for.
+CREATE VIEW holdfast.steps AS
+ SELECT o.workflow_uuid AS run_id,
+    o.function_id AS step_id,
+        CASE o.function_name
+            WHEN 'DBOS.sleep'::text THEN 'sleep'::text
+            WHEN 'DBOS.recv'::text THEN 'waitFor'::text
+            WHEN 'DBOS.send'::text THEN 'send'::text
+            WHEN 'DBOS.getResult'::text THEN 'result'::text
+            WHEN 'DBOS.writeStream'::text THEN 'progress'::text
+            WHEN 'DBOS.now'::text THEN 'now'::text
+            WHEN 'DBOS.randomUUID'::text THEN 'uuid'::text
+            ELSE o.function_name
+        END AS name,
+        CASE
+            WHEN o.function_name = 'DBOS.getResult'::text THEN 'result'::text
+            WHEN o.child_workflow_id IS NOT NULL THEN 'child'::text
+            WHEN o.function_name = 'DBOS.sleep'::text THEN 'timer'::text
+            WHEN o.function_name = ANY (ARRAY['DBOS.recv'::text, 'DBOS.send'::text]) THEN 'message'::text
+            WHEN o.function_name = 'DBOS.writeStream'::text THEN 'progress'::text
+            WHEN o.function_name = ANY (ARRAY['DBOS.now'::text, 'DBOS.randomUUID'::text, 'random'::text]) THEN 'value'::text
+            ELSE 'step'::text
+        END AS kind,
+        CASE
+            WHEN o.error IS NULL THEN 'succeeded'::text
+            ELSE 'failed'::text
+        END AS status,
+    GREATEST(1::bigint, (( SELECT count(*) AS count
+           FROM holdfast.attempts a
+          WHERE a.run_id = o.workflow_uuid AND a.step_id = o.function_id)) +
+        CASE
+            WHEN o.error IS NULL THEN 1
+            ELSE 0
+        END)::integer AS attempts,
+    holdfast.at_epoch_ms(o.started_at_epoch_ms) AS started_at,
+    holdfast.at_epoch_ms(o.completed_at_epoch_ms) AS ended_at,
+    o.completed_at_epoch_ms - o.started_at_epoch_ms AS duration_ms,
+    holdfast.recorded_json(o.output) AS output,
+    holdfast.recorded_error(o.error) AS error,
+    o.child_workflow_id AS child_run_id
+   FROM dbos.operation_outputs o
+UNION ALL
+ SELECT a.run_id,
+    a.step_id,
+    max(a.step) AS name,
+    'step'::text AS kind,
+    'retrying'::text AS status,
+    count(*)::integer AS attempts,
+    min(a.started_at) AS started_at,
+    NULL::timestamp with time zone AS ended_at,
+    NULL::bigint AS duration_ms,
+    NULL::jsonb AS output,
+    (array_agg(jsonb_build_object('code', a.code, 'message', a.message) ORDER BY a.id DESC))[1] AS error,
+    NULL::text AS child_run_id
+   FROM holdfast.attempts a
+  WHERE NOT (EXISTS ( SELECT
+           FROM dbos.operation_outputs o
+          WHERE o.workflow_uuid = a.run_id AND o.function_id = a.step_id))
+  GROUP BY a.run_id, a.step_id;
