@@ -12,6 +12,7 @@ import { InvalidInput } from './core/errors.ts';
 import { DEFAULT_LANE } from './core/run.ts';
 import { type Catalogue, collect, type Service } from './define/catalogue.ts';
 import { Engine, type LaneLimits } from './engine/engine.ts';
+import type { CheckpointProbe } from './engine/hooks.ts';
 import type { EngineLog } from './engine/logger.ts';
 import { openApiDocument } from './http/openapi.ts';
 import type { Route } from './http/route.ts';
@@ -39,6 +40,14 @@ export interface AppOptions {
   name?: string;
 }
 
+/** Parts of an app that a test replaces. */
+export interface AppParts {
+  /** The models behind the model classes. */
+  models?: Models | undefined;
+  /** Told of every checkpoint. */
+  probe?: CheckpointProbe | undefined;
+}
+
 /** How many runs of a lane one process runs at a time, where nothing else is said. */
 const DEFAULT_CONCURRENCY = 1000;
 
@@ -63,17 +72,15 @@ export class App {
 
   /**
    * Starts the app: database, migrations, engine, door. Returns when it takes requests.
+   * `parts` replaces what it would make or leave out by itself; that is for tests.
    * @throws Unavailable when the database, the port or the configuration does not allow it
    */
-  async start(
-    config: Config,
-    log: EngineLog,
-    models: Models = createModels({ openai: config.openai }),
-  ): Promise<RunningApp> {
+  async start(config: Config, log: EngineLog, parts: AppParts = {}): Promise<RunningApp> {
+    const models = parts.models ?? createModels({ openai: config.openai });
     const database = await openAppDatabase(config, this.migrations, log);
     const started: Stoppable[] = [{ stop: () => database.close() }, { stop: () => models.close() }];
     try {
-      return await this.#startOn(database, config, log, models, started);
+      return await this.#startOn(database, config, log, { ...parts, models }, started);
     } catch (error) {
       for (const part of started.reverse()) await part.stop().catch(() => {});
       throw error;
@@ -84,7 +91,7 @@ export class App {
     database: AppDatabase,
     config: Config,
     log: EngineLog,
-    models: Models,
+    { models, probe }: AppParts & { models: Models },
     started: Stoppable[],
   ): Promise<RunningApp> {
     const recorded = new Subscriptions();
@@ -101,6 +108,7 @@ export class App {
       launchDeadlineMs: config.databaseDeadlineMs,
       log,
       onRecorded: (runId) => recorded.notify(runId),
+      probe,
     });
     started.push({ stop: async () => void (await engine.stop(0)) });
     const submissions = new Submissions(engine, this.catalogue.workflows, Object.keys(this.lanes), (id) =>

@@ -1,12 +1,12 @@
 // The entry of a service process: starts an app, says where it is, and stops it in an orderly way.
 
-import type { App, RunningApp } from './app.ts';
+import type { App, AppParts, RunningApp } from './app.ts';
 import type { Config } from './config.ts';
 import { HoldfastError } from './core/errors.ts';
 import { createLog, type Logger } from './observe/log.ts';
 
 /** Runs `app` until SIGTERM, SIGINT or SIGHUP, then ends the process: 0 after an orderly stop, 1 when it could not start. */
-export async function main(app: App, config: Config): Promise<void> {
+export async function main(app: App, config: Config, parts: AppParts = {}): Promise<void> {
   const log = createLog({ level: config.logLevel, format: config.logFormat });
   const stopping = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
@@ -14,7 +14,7 @@ export async function main(app: App, config: Config): Promise<void> {
     log.error({ err: error }, 'A promise was rejected that nobody waited for.'),
   );
   try {
-    const running = await app.start(config, log);
+    const running = await app.start(config, log, parts);
     announce(running, app, config, log);
     await untilAborted(stopping.signal);
     await stop(running, config, log);

@@ -16,10 +16,21 @@ import { isConnectionError, isSerializationFailure } from '../core/connection-er
 import { HoldfastError } from '../core/errors.ts';
 import { isRecorded } from '../core/recorded-error.ts';
 import { pause } from '../lib/pause.ts';
+import type { CheckpointProbe } from './hooks.ts';
 
 export interface TransactionSettings {
   isolation?: 'read committed' | 'repeatable read' | 'serializable';
   readOnly?: boolean;
+}
+
+/** What the SDK hands through to the data source. */
+type Settings = TransactionSettings & { name?: string };
+
+/** The step that a transaction is, where it is one. */
+interface Place {
+  runId: string;
+  step: number;
+  name: string;
 }
 
 const NAME = 'holdfast';
@@ -52,9 +63,11 @@ export function db(): Knex.Transaction {
 export class DataSource implements DataSourceTransactionHandler {
   readonly name = NAME;
   readonly #pool: Knex;
+  readonly #probe: CheckpointProbe;
 
-  constructor(pool: Knex) {
+  constructor(pool: Knex, probe: CheckpointProbe) {
     this.#pool = pool;
+    this.#probe = probe;
   }
 
   /** Makes the data source known to the SDK; before launch. */
@@ -64,7 +77,7 @@ export class DataSource implements DataSourceTransactionHandler {
 
   /** Runs `body` as the transaction `name` and returns its result. */
   run<T>(name: string, settings: TransactionSettings, body: () => Promise<T>): Promise<T> {
-    return runTransaction(body, name, { dsName: NAME, config: settings });
+    return runTransaction(body, name, { dsName: NAME, config: { ...settings, name } });
   }
 
   /**
@@ -101,13 +114,15 @@ export class DataSource implements DataSourceTransactionHandler {
   }
 
   async invokeTransactionFunction<This, Args extends unknown[], Return>(
-    settings: TransactionSettings | undefined,
+    settings: Settings | undefined,
     target: This,
     body: (this: This, ...args: Args) => Promise<Return>,
     ...args: Args
   ): Promise<Return> {
     const checkpointed = DBOS.workflowID !== undefined && DBOS.stepID !== undefined && settings?.readOnly !== true;
-    const place = checkpointed ? { runId: DBOS.workflowID!, step: DBOS.stepID! } : undefined;
+    const place = checkpointed
+      ? { runId: DBOS.workflowID!, step: DBOS.stepID!, name: settings?.name ?? NAME }
+      : undefined;
     for (let wait = FIRST_RETRY_MS; ; wait = Math.min(wait * 2, SLOWEST_RETRY_MS)) {
       try {
         return await this.#attempt(place, settings ?? {}, () => body.call(target, ...args));
@@ -121,23 +136,18 @@ export class DataSource implements DataSourceTransactionHandler {
     }
   }
 
-  async #attempt<T>(
-    place: { runId: string; step: number } | undefined,
-    settings: TransactionSettings,
-    body: () => Promise<T>,
-  ): Promise<T> {
+  async #attempt<T>(place: Place | undefined, settings: Settings, body: () => Promise<T>): Promise<T> {
     const recorded = place && (await this.#recorded(place.runId, place.step));
     if (recorded) return replayRecordedStep<T>(recorded);
     const options: Knex.TransactionConfig = { readOnly: settings.readOnly === true };
     if (settings.isolation) options.isolationLevel = settings.isolation;
-    return this.#pool.transaction(async (transaction) => {
+    const result = await this.#pool.transaction(async (transaction) => {
       const output = await current.run(transaction, body);
-      if (place) {
-        await this.#record(transaction, place.runId, place.step, SuperJSON.stringify(output));
-        await assertStillOwnsWorkflow(place.runId);
-      }
+      if (place) await this.#record(transaction, place, SuperJSON.stringify(output));
       return output;
     }, options);
+    if (place) this.#probe('after', place.name);
+    return result;
   }
 
   async #recorded(runId: string, step: number): Promise<Checkpoint | undefined> {
@@ -148,12 +158,14 @@ export class DataSource implements DataSourceTransactionHandler {
     return rows[0];
   }
 
-  async #record(transaction: Knex.Transaction, runId: string, step: number, output: string): Promise<void> {
+  async #record(transaction: Knex.Transaction, { runId, step, name }: Place, output: string): Promise<void> {
+    this.#probe('before', name);
     const result = await transaction.raw<{ rowCount: number }>(
       `INSERT INTO dbos.transaction_completion (workflow_id, function_num, output) VALUES (:runId, :step, :output)
        ON CONFLICT (workflow_id, function_num) DO NOTHING`,
       { runId, step, output },
     );
     if (result.rowCount === 0) throw new DBOSStepAlreadyRecordedError(runId, step);
+    await assertStillOwnsWorkflow(runId);
   }
 }

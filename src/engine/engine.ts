@@ -8,7 +8,7 @@ import { Completions } from './completion.ts';
 import { DataSource } from './data-source.ts';
 import { Dispatcher, type ListenTo } from './dispatch.ts';
 import { Gate } from './drain.ts';
-import type { EngineHooks } from './hooks.ts';
+import type { CheckpointProbe, EngineHooks } from './hooks.ts';
 import { launchSdk } from './launch.ts';
 import { Lease } from './lease.ts';
 import { type EngineLog, sdkLogger } from './logger.ts';
@@ -44,6 +44,7 @@ export interface EngineOptions {
   log: EngineLog;
   /** Told about everything that is recorded for a run in this process. */
   onRecorded: (runId: string) => void;
+  probe?: CheckpointProbe | undefined;
 }
 
 /** All builds carry the same version: a deploy takes over what the one before it left, and each run's history tells whether it fits. */
@@ -56,6 +57,7 @@ export class Engine {
   readonly source: DataSource;
   readonly executorId: string = randomUUID();
   readonly #options: EngineOptions;
+  readonly #probe: CheckpointProbe;
   readonly #gate = new Gate();
   readonly #dispatcher: Dispatcher;
   readonly #signals: PeerSignals;
@@ -65,7 +67,8 @@ export class Engine {
 
   private constructor(options: EngineOptions) {
     this.#options = options;
-    this.source = new DataSource(options.db);
+    this.#probe = options.probe ?? (() => {});
+    this.source = new DataSource(options.db, this.#probe);
     this.checkpoints = new Checkpoints(this.#gate, this.source);
     this.#dispatcher = new Dispatcher(options.listenTo);
     this.#signals = new PeerSignals(options.databaseUrl, options.log, (lane) => this.#dispatcher.enqueued(lane));
@@ -168,6 +171,7 @@ export class Engine {
         this.#options.onRecorded(runId);
       },
       recorded: (runId) => this.#options.onRecorded(runId),
+      probe: this.#probe,
       claimed: (lane, count) => this.#dispatcher.claimed(lane, count),
       ended: async (runId) => (await this.#completions?.endsWithin(runId, RESULT_CHECK_MS)) ?? true,
     };

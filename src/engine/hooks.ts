@@ -8,8 +8,19 @@ export interface EngineHooks {
   released(runId: string, lane: string | undefined): void;
   /** Something was recorded for this run: a step, a message, a stream value. */
   recorded(runId: string): void;
+  /** Told of checkpoints one by one; see `CheckpointProbe`. */
+  probe: CheckpointProbe;
   /** A claim on this lane took `count` runs. */
   claimed(lane: string, count: number): void;
   /** Resolves to true when the run has ended, to false after a second, so that the waiter can look whether it is still wanted. */
   ended(runId: string): Promise<boolean>;
 }
+
+/**
+ * Called just before a checkpoint is written and just after it was committed, with the step's name, or `run` for the outcome of a
+ * run. The test kit kills the process at such a moment; an app that is not under test has no probe.
+ */
+export type CheckpointProbe = (when: 'before' | 'after', checkpoint: string) => void;
+
+/** What the outcome of a run is called as a checkpoint. */
+export const RUN_OUTCOME = 'run';

@@ -2,7 +2,7 @@
 
 import system from '@dbos-inc/dbos-sdk/internal/system_database';
 import type { RunningWorkflowEntry, SystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database';
-import type { EngineHooks } from './hooks.ts';
+import { type EngineHooks, RUN_OUTCOME } from './hooks.ts';
 
 type Arguments<Name extends keyof SystemDatabase> = SystemDatabase[Name] extends (...args: infer A) => unknown
   ? A
@@ -20,6 +20,8 @@ export const OVERRIDDEN = {
   findAndMarkStartableWorkflows: 4,
   trackRunningWorkflow: 3,
   recordOperationResult: 0,
+  recordWorkflowOutput: 0,
+  recordWorkflowError: 0,
   writeStreamFromWorkflow: 0,
   writeStreamFromStep: 0,
   awaitWorkflowResult: 0,
@@ -62,8 +64,24 @@ export function systemDatabaseWith(hooks: EngineHooks): typeof SystemDatabase {
     }
 
     override async recordOperationResult(...args: Arguments<'recordOperationResult'>): Result<'recordOperationResult'> {
+      hooks.probe('before', args[2]);
       await super.recordOperationResult(...args);
+      hooks.probe('after', args[2]);
       hooks.recorded(args[0]);
+    }
+
+    override async recordWorkflowOutput(...args: Arguments<'recordWorkflowOutput'>): Result<'recordWorkflowOutput'> {
+      hooks.probe('before', RUN_OUTCOME);
+      const isRecorded = await super.recordWorkflowOutput(...args);
+      hooks.probe('after', RUN_OUTCOME);
+      return isRecorded;
+    }
+
+    override async recordWorkflowError(...args: Arguments<'recordWorkflowError'>): Result<'recordWorkflowError'> {
+      hooks.probe('before', RUN_OUTCOME);
+      const isRecorded = await super.recordWorkflowError(...args);
+      hooks.probe('after', RUN_OUTCOME);
+      return isRecorded;
     }
 
     override async writeStreamFromWorkflow(

@@ -88,7 +88,9 @@ async function exitOf(child: ChildProcess): Promise<Exit> {
 async function urlOf(child: ChildProcess, log: () => string, exited: Promise<Exit>): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const failed = (what: string): void =>
-    reject(new HoldfastError('child_not_ready', `The service process ${what} before it was ready. It logged:\n${log()}`));
+    reject(
+      new HoldfastError('child_not_ready', `The service process ${what} before it was ready. It logged:\n${log()}`),
+    );
   const look = (): void => {
     const url = READY.exec(log())?.[1];
     if (url !== undefined) resolve(url);

@@ -6,6 +6,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrateAll } from '../database.ts';
+import { processIdentity } from '../engine/process-identity.ts';
 import { type EmbeddedServer, startEmbedded } from '../postgres/embedded/server.ts';
 import { migrationsDirectory, readMigrations } from '../postgres/migration-files.ts';
 
@@ -25,10 +26,10 @@ const PREFIX = 'test_';
 export async function createTestDatabase(): Promise<TestDatabase> {
   const server = await startEmbedded({ dataDir: dataDirectory(), settings: SETTINGS });
   try {
-    const name = `${PREFIX}${randomBytes(6).toString('hex')}`;
+    const name = `${PREFIX}${process.pid}_${randomBytes(6).toString('hex')}`;
     await withServer(server, async (client) => {
       await client.query('SELECT pg_advisory_lock($1)', [CLONING]);
-      if (!server.attached) await dropLeftovers(client);
+      await dropLeftovers(client);
       const template = await ensureTemplate(server, client);
       await client.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`);
     });
@@ -52,13 +53,14 @@ function dataDirectory(): string {
   return join(folder, 'postgres');
 }
 
-/** Tests that were killed could not drop their databases; nobody uses them when the server has just been started. */
+/** Removes the databases of processes that were killed before they could do so; the name says whose each is. */
 async function dropLeftovers(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)`,
+  const { rows } = await client.query<{ name: string; pid: string }>(
+    `SELECT datname AS name, split_part(datname, '_', 2) AS pid FROM pg_database WHERE starts_with(datname, $1)`,
     [PREFIX],
   );
-  for (const { name } of rows) await client.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`);
+  const left = rows.filter(({ pid }) => processIdentity(Number(pid)) === undefined);
+  for (const { name } of left) await client.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`);
 }
 
 /** Returns the name of the template, which is made first where this version of the migrations has none. */
@@ -67,7 +69,7 @@ async function ensureTemplate(server: EmbeddedServer, client: pg.Client): Promis
   const template = `template_${createHash('sha256').update(migrations.join('\n')).digest('hex').slice(0, 16)}`;
   const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [template]);
   if (rowCount === 1) return template;
-  const unfinished = `${PREFIX}${template}`;
+  const unfinished = `new_${template}`;
   await client.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`);
   await client.query(`CREATE DATABASE ${unfinished}`);
   await migrateAll(server.url(unfinished), undefined);

@@ -7,6 +7,8 @@ import { createLog } from '../observe/log.ts';
 import { createTestDatabase } from './database.ts';
 import { type CallOptions, type CallResult, sendRequest } from './request.ts';
 
+export type { CallOptions, CallResult };
+
 export interface ServiceOptions {
   /** The app under test. */
   app: App;

@@ -18,9 +18,14 @@ test.each([
   expect(toMilliseconds(duration)).toBe(ms);
 });
 
-test.each([-1, Number.NaN, Infinity, '', '  ', '5', '5 minutes', 'ms', '-5s', '1e3s', '5s!', 'in 5s'])('%j is refused by name', (duration) => {
-  expect(() => toMilliseconds(duration)).toThrowError(expect.objectContaining({ code: 'invalid_duration', message: expect.stringContaining(`'${duration}'`) }));
-});
+test.each([-1, Number.NaN, Infinity, '', '  ', '5', '5 minutes', 'ms', '-5s', '1e3s', '5s!', 'in 5s'])(
+  '%j is refused by name',
+  (duration) => {
+    expect(() => toMilliseconds(duration)).toThrowError(
+      expect.objectContaining({ code: 'invalid_duration', message: expect.stringContaining(`'${duration}'`) }),
+    );
+  },
+);
 
 test('parts add up, in whatever order they stand', () => {
   const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };

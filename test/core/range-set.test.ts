@@ -40,12 +40,25 @@ test('its text is short', () => {
   expect(formatRanges([])).toBe('');
 });
 
-test.each(['1,', ',1', '1-', '-1', '3-1', '1,1', '1,2', '2,1', '1-3,3', '1-3,4', 'x', '1 ', '99999999999', '2147483647', '0-2147483647'])(
-  '%j is not the text of a set',
-  (text) => {
-    expect(parseRanges(text)).toBeUndefined();
-  },
-);
+test.each([
+  '1,',
+  ',1',
+  '1-',
+  '-1',
+  '3-1',
+  '1,1',
+  '1,2',
+  '2,1',
+  '1-3,3',
+  '1-3,4',
+  'x',
+  '1 ',
+  '99999999999',
+  '2147483647',
+  '0-2147483647',
+])('%j is not the text of a set', (text) => {
+  expect(parseRanges(text)).toBeUndefined();
+});
 
 test('any text is either refused or the text of exactly the set that it is read as', () => {
   fc.assert(

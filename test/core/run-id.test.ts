@@ -22,7 +22,13 @@ test('new ids sort by time and are all different', () => {
 test('a key gives the same UUIDv8 again, and another one for every other tenant, workflow or key', () => {
   expect(runIdForKey('a', 'w', 'k')).toBe(runIdForKey('a', 'w', 'k'));
   expect(UUID.exec(runIdForKey('a', 'w', 'k'))?.[1]).toBe('8');
-  const ids = [runIdForKey('a', 'w', 'k'), runIdForKey('b', 'w', 'k'), runIdForKey('a', 'v', 'k'), runIdForKey('a', 'w', 'l'), runIdForKey('aw', '', 'k')];
+  const ids = [
+    runIdForKey('a', 'w', 'k'),
+    runIdForKey('b', 'w', 'k'),
+    runIdForKey('a', 'v', 'k'),
+    runIdForKey('a', 'w', 'l'),
+    runIdForKey('aw', '', 'k'),
+  ];
   expect(new Set(ids).size).toBe(5);
 });
 

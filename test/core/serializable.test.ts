@@ -21,12 +21,26 @@ test.each([
   ['something in a map', new Map([['k', new Account()]]), 'k', 'an instance of Account'],
   ['something in a set', new Set([new Account()]), '0', 'an instance of Account'],
   ['an invalid date', { at: new Date(Number.NaN) }, 'at', 'an invalid date'],
-  ['a date whose place could not be noted', { 'a.txt': { at: new Date(0) } }, 'a.txt.at', "an instance of Date below a key with a '.' or '\\' in it"],
+  [
+    'a date whose place could not be noted',
+    { 'a.txt': { at: new Date(0) } },
+    'a.txt.at',
+    "an instance of Date below a key with a '.' or '\\' in it",
+  ],
   ['a key that no object should have', [{ constructor: 1 }], '0', "an object with the key 'constructor'"],
-  ['a key that would change a prototype', { a: JSON.parse('{"__proto__": 1}') }, 'a', "an object with the key '__proto__'"],
+  [
+    'a key that would change a prototype',
+    { a: JSON.parse('{"__proto__": 1}') },
+    'a',
+    "an object with the key '__proto__'",
+  ],
 ])('%s is refused by its path', (_, value, path, kind) => {
   expect(() => assertSerializable(value, 'The result of Shop.price')).toThrowError(
-    expect.objectContaining({ code: 'not_serializable', details: { path, kind }, message: expect.stringContaining('The result of Shop.price') }),
+    expect.objectContaining({
+      code: 'not_serializable',
+      details: { path, kind },
+      message: expect.stringContaining('The result of Shop.price'),
+    }),
   );
 });
 
@@ -51,11 +65,22 @@ test('a value is either refused, or comes back from a checkpoint as it was', () 
   const shared = { shared: true };
   const { value } = fc.letrec((tie) => ({
     value: fc.oneof({ depthSize: 'small' }, tie('leaf'), tie('object'), tie('array'), tie('map'), tie('set')),
-    leaf: fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.bigInt(), fc.date(), fc.constantFrom(null, undefined, shared, new URL('http://a/b'), /x/g)),
+    leaf: fc.oneof(
+      fc.string(),
+      fc.double(),
+      fc.boolean(),
+      fc.bigInt(),
+      fc.date(),
+      fc.constantFrom(null, undefined, shared, new URL('http://a/b'), /x/g),
+    ),
     object: fc.dictionary(fc.oneof(fc.string(), awkward), tie('value'), { maxKeys: 4, noNullPrototype: true }),
     array: fc.array(tie('value'), { maxLength: 4 }),
-    map: fc.array(fc.tuple(fc.oneof(fc.string(), awkward), tie('value')), { maxLength: 3 }).map((entries) => new Map(entries)),
-    set: fc.uniqueArray(fc.oneof(fc.string(), fc.integer(), fc.date()), { maxLength: 3 }).map((items) => new Set(items)),
+    map: fc
+      .array(fc.tuple(fc.oneof(fc.string(), awkward), tie('value')), { maxLength: 3 })
+      .map((entries) => new Map(entries)),
+    set: fc
+      .uniqueArray(fc.oneof(fc.string(), fc.integer(), fc.date()), { maxLength: 3 })
+      .map((items) => new Set(items)),
   }));
   let accepted = 0;
   fc.assert(
