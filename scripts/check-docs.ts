@@ -14,10 +14,15 @@ const PAGE = /^(?:[^/]+\.md|docs\/.*\.md|.*\/README\.md|bench\/.*\.md)$/;
 
 const REQUIRED = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/errors.md'];
 
+/** Returns those of `files` that are pages of the documentation. */
+export function pagesOf(files: string[]): string[] {
+  return files.filter((file) => PAGE.test(file) && !file.startsWith('test/'));
+}
+
 /** Returns what is wrong with the documentation below `root`. */
 export function checkDocs(root: string): Violation[] {
   const files = repositoryFiles(root);
-  const pages = files.filter((file) => PAGE.test(file) && !file.startsWith('test/'));
+  const pages = pagesOf(files);
   const missing = REQUIRED.filter((page) => !pages.includes(page));
   const check = (page: string, rule: (text: string) => Violation[]) =>
     pages.includes(page) ? rule(readFileSync(join(root, page), 'utf8')) : [];
@@ -27,6 +32,7 @@ export function checkDocs(root: string): Violation[] {
     ...checkBlocks(root, pages, files),
     ...check('CHANGELOG.md', (text) => checkChangelog(root, text)),
     ...check('ARCHITECTURE.md', (text) => checkRooms(text, files)),
+    ...checkEnvironment(root, files),
     ...check('docs/errors.md', (text) => checkErrorPage(root, text)),
   ];
 }
@@ -52,6 +58,16 @@ function checkRooms(text: string, files: string[]): Violation[] {
       .map((room) => `does not list 'src/${room}' in its table of rooms.`),
     ...[...described].filter((room) => !rooms.has(room)).map((room) => `lists 'src/${room}', which does not exist.`),
   ].map((message) => ({ file, message }));
+}
+
+/** Every variable that the configuration reads stands in `.env.example`. */
+function checkEnvironment(root: string, files: string[]): Violation[] {
+  if (!files.includes('src/config.ts')) return [];
+  const variables = readFileSync(join(root, 'src/config.ts'), 'utf8').matchAll(/^ {2}([A-Z][A-Z0-9_]*): /gm);
+  const example = files.includes('.env.example') ? readFileSync(join(root, '.env.example'), 'utf8') : '';
+  return [...variables]
+    .filter(([, name]) => !new RegExp(`^#?${name}=`, 'm').test(example))
+    .map(([, name]) => ({ file: '.env.example', message: `does not name ${name}, which src/config.ts reads.` }));
 }
 
 /** Every code that the sources throw has a heading of its own, and no heading is about a code that nothing throws. */

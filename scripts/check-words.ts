@@ -14,7 +14,7 @@ interface Rule {
 
 const RULES: Rule[] = [
   {
-    pattern: /(?<![\w.~$}:/-])\/(?:work|tmp|root|home\/\w+|Users\/\w+)(?:\/|\b)/g,
+    pattern: /(?<![\w.~$}:/-])\/(?:work\b|tmp\b|root\/\S|home\/\w|Users\/\w)/g,
     message: 'is a path of one machine: use a path relative to the repository, or os.tmpdir().',
   },
   { pattern: /\b(?:TODO|FIXME|XXX)\b/g, message: 'marks something undone: do it, or describe it in an issue.' },

@@ -8,10 +8,14 @@ import { copyAssets } from './lib/build.mjs';
 
 const APP = 'dist/examples/01-documents/app.js';
 
-function compiler() {
+/** Starts the compiler; `compiled` is called whenever it has been through all that changed. */
+function compiler(compiled) {
   const args = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--watch', '--preserveWatchOutput'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  createInterface({ input: child.stdout }).on('line', (line) => console.log(line));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    console.log(line);
+    if (line.includes('Watching for file changes')) compiled();
+  });
   return child;
 }
 
@@ -22,19 +26,23 @@ function service(args) {
 
 /** SQL and samples are not the compiler's business. */
 function watchAssets() {
-  watch('examples', { recursive: true }, (_event, file) => {
+  return watch('examples', { recursive: true }, (_event, file) => {
     if (file !== null && !file.endsWith('.ts')) copyAssets('.');
   });
 }
 
-const children = [compiler(), service(process.argv.slice(2))];
-watchAssets();
+const compiling = Promise.withResolvers();
+const children = [compiler(compiling.resolve)];
 // Ctrl-C reaches the children by itself, and may come twice; a signal to this process alone has to be passed on.
 const stop = (signal) => children.forEach((child) => child.kill(signal));
 process.on('SIGINT', stop).on('SIGTERM', stop);
-await Promise.race(children.map((child) => once(child, 'exit')));
-stop('SIGTERM');
-await Promise.all(
-  children.filter((child) => child.exitCode === null && child.signalCode === null).map((child) => once(child, 'exit')),
-);
-process.exit();
+
+const compilerEnd = once(children[0], 'exit');
+const isCompiled = await Promise.race([compiling.promise.then(() => true), compilerEnd.then(() => false)]);
+if (isCompiled) {
+  children.push(service(process.argv.slice(2)));
+  const watcher = watchAssets();
+  await Promise.race([compilerEnd, once(children[1], 'exit')]);
+  watcher.close();
+  stop('SIGTERM');
+}

@@ -8,7 +8,7 @@ export interface Violation {
 }
 
 /** Returns `violation` as a line that editors and terminals turn into a link. */
-export function formatViolation({ file, line, message }: Violation): string {
+function formatViolation({ file, line, message }: Violation): string {
   return line === undefined ? `${file}: ${message}` : `${file}:${line}: ${message}`;
 }
 

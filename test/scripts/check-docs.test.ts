@@ -81,6 +81,16 @@ test('the table of rooms is the tree', () => {
   expect(found({ 'ARCHITECTURE.md': table })).toEqual(one("lists 'src/cellar'"));
 });
 
+test('the example of an environment names every variable', () => {
+  const config = 'const Environment = z.object({\n  PORT: optional(z.string()),\n  HOST: optional(z.string()),\n});\n';
+  const files = {
+    'src/config.ts': config,
+    'ARCHITECTURE.md': GOOD['ARCHITECTURE.md'].replace('`main.ts`', '`main.ts`, `config.ts`'),
+  };
+  expect(found({ ...files, '.env.example': '#PORT=3000\nHOST=\n' })).toEqual([]);
+  expect(found({ ...files, '.env.example': '#PORT=3000\n# HOST is a name\n' })).toEqual(one('does not name HOST'));
+});
+
 test('every error code has its heading, and no heading is left over', () => {
   const thrown =
     "class Late extends HoldfastError {}\nthrow new Late(\n  isDue ? 'too_late' : 'gone_wrong',\n  `…`,\n);\n";

@@ -70,6 +70,13 @@ test('examples import the public names and their own files', () => {
   expect(found({ 'examples/01-a/app.ts': "import { x } from 'holdfast/dist/src/store/runs.js';" })).toHaveLength(1);
 });
 
+test('tests of examples may also use what the tests of the repository share', () => {
+  const code = "import { database } from '../../../test/support/database.ts';\n";
+  expect(found({ 'examples/01-a/test/a.test.ts': code })).toEqual([]);
+  expect(found({ 'examples/01-a/test/a.test.ts': "import { x } from '../../../src/x.ts';" })).toHaveLength(1);
+  expect(found({ 'examples/01-a/parts/a.ts': code })).toHaveLength(1);
+});
+
 test('exemptions are by file and import', () => {
   const files = { 'src/store/runs.ts': "import { a } from '../http/a.ts';\nimport { b } from '../http/b.ts';\n" };
   const problems = found(files, { 'src/store/runs.ts -> ../http/a.ts': 'a reason' });
