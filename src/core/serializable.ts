@@ -32,15 +32,11 @@ interface Finding {
 }
 
 function findUnserializable(value: unknown, path: string, above: Set<object>, plainOnly: boolean): Finding | undefined {
-  if (typeof value === 'function') return { path, kind: 'a function' };
-  if (typeof value === 'symbol') return { path, kind: 'a symbol' };
-  if (plainOnly && !isPlain(value)) return { path, kind: `${nameOf(value)} below a key with a '.' or '\\' in it` };
+  const problem = problemOf(value, plainOnly);
+  if (problem !== undefined) return { path, kind: problem };
   if (typeof value !== 'object' || value === null) return undefined;
   if (above.size >= DEEPEST) return { path: '', kind: `nested deeper than ${DEEPEST} levels` };
   if (above.has(value)) return { path, kind: 'a reference to something that contains it' };
-  if (!isPlain(value) && !PLAIN_CLASSES.some((plainClass) => value instanceof plainClass))
-    return { path, kind: nameOf(value) };
-  if (value instanceof Date && Number.isNaN(value.getTime())) return { path, kind: 'an invalid date' };
   above.add(value);
   const isRecord = !(value instanceof Map || value instanceof Set);
   for (const [key, item] of entriesOf(value)) {
@@ -53,6 +49,19 @@ function findUnserializable(value: unknown, path: string, above: Set<object>, pl
   return undefined;
 }
 
+/** What keeps `value` from being recorded, apart from what is in it. */
+function problemOf(value: unknown, plainOnly: boolean): string | undefined {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'symbol') return 'a symbol';
+  const isObject = typeof value === 'object' && value !== null;
+  const name = isObject ? `an instance of ${value.constructor?.name || 'a class'}` : typeof value;
+  if (plainOnly && !isPlain(value)) return `${name} below a key with a '.' or '\\' in it`;
+  if (!isObject) return undefined;
+  if (!isPlain(value) && !PLAIN_CLASSES.some((plainClass) => value instanceof plainClass)) return name;
+  if (value instanceof Date && Number.isNaN(value.getTime())) return 'an invalid date';
+  return undefined;
+}
+
 /** Tells whether `value`, apart from what is in it, is the same in JSON. */
 function isPlain(value: unknown): boolean {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
@@ -60,10 +69,6 @@ function isPlain(value: unknown): boolean {
   if (typeof value !== 'object') return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null || Array.isArray(value);
-}
-
-function nameOf(value: unknown): string {
-  return typeof value === 'object' ? `an instance of ${value?.constructor?.name || 'a class'}` : String(value);
 }
 
 function entriesOf(value: object): Iterable<[string, unknown]> {
