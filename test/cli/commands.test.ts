@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { emptyDatabase, type TestDatabase } from '../support/database.ts';
+import { holdfast } from './support.ts';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await emptyDatabase();
+});
+
+afterAll(() => database.drop());
+
+test('a database is brought up to date once', async () => {
+  const first = await holdfast(['migrate', '--json'], { DATABASE_URL: database.url });
+  expect(JSON.parse(first.stdout)).toMatchObject({
+    applied: expect.arrayContaining(['0001_executors.sql', '0004_views.sql']),
+  });
+  const second = await holdfast(['migrate'], { DATABASE_URL: database.url });
+  expect(second).toMatchObject({ code: 0, stdout: 'The database is up to date.\n' });
+});
+
+test('keys are made, listed and revoked; only the first of these shows the key', async () => {
+  const environment = { DATABASE_URL: database.url };
+  const created = await holdfast(['keys', 'create', '--tenant', 'acme', '--name', 'ci', '--json'], environment);
+  const { key, hint } = JSON.parse(created.stdout) as { key: string; hint: string };
+  const list = await holdfast(['keys', 'list'], environment);
+  expect(list.stdout).toContain(hint);
+  expect(list.stdout).not.toContain(key);
+  expect((await holdfast(['keys', 'revoke', hint], environment)).stdout).toContain("of tenant 'acme' is revoked");
+  const again = await holdfast(['keys', 'revoke', hint], environment);
+  expect(again).toMatchObject({ code: 1 });
+  expect(again.stderr).toContain('[key_not_found]');
+});
+
+test('the doctor names what is wrong, and fails', async () => {
+  const environment = { DATABASE_URL: database.url, PORT: '0' };
+  expect((await holdfast(['doctor'], environment)).stdout).toMatch(/ok +database +Postgres 18/);
+  const ill = await holdfast(['doctor', '--json'], {
+    DATABASE_URL: 'postgresql://u:secret@127.0.0.1:1/x',
+    HOLDFAST_DATABASE_DEADLINE_SECONDS: '0',
+  });
+  expect(ill.code).toBe(1);
+  expect(JSON.parse(ill.stdout)).toContainEqual(expect.objectContaining({ check: 'database', ok: false }));
+  expect(ill.stdout + ill.stderr).not.toContain('secret');
+});
+
+test('a service whose database is away says so and ends', async () => {
+  const { code, stderr } = await holdfast(['start', 'dist/examples/01-documents/app.js'], {
+    DATABASE_URL: 'postgresql://u:secret@127.0.0.1:1/x',
+    HOLDFAST_DATABASE_DEADLINE_SECONDS: '0',
+  });
+  expect(code).toBe(1);
+  expect(stderr).toContain('127.0.0.1:1');
+  expect(stderr).not.toContain('secret');
+});
+
+test('every problem of the environment is named at once', async () => {
+  const { code, stderr } = await holdfast(['start'], {
+    PORT: 'x',
+    HOLDFAST_ROLE: 'boss',
+    OPENAI_BASE_URL: 'nowhere',
+    DATABASE_URL: 'mysql://secret',
+  });
+  expect(code).toBe(1);
+  for (const name of ['PORT', 'HOLDFAST_ROLE', 'OPENAI_BASE_URL', 'DATABASE_URL']) expect(stderr).toContain(name);
+  expect(stderr).not.toContain('secret');
+});
+
+test.each([
+  [['start', 'nowhere.js'], 1, 'app_not_found'],
+  [['start', 'dist/src/core/run.js'], 1, 'not_an_app'],
+  [['keys', 'create'], 2, '--tenant'],
+  [['nonsense'], 2, "unknown command 'nonsense'"],
+  [['runs', 'list', '--url', 'http://127.0.0.1:1'], 1, 'service_unreachable'],
+])('%j fails with exit code %i', async (args, code, words) => {
+  const answer = await holdfast(args);
+  expect(answer.code).toBe(code);
+  expect(answer.stderr).toContain(words);
+});
+
+test.each([[['--help']], [['runs', '--help']], [['keys', '--help']], [['--version']]])(
+  '%j is answered on standard output',
+  async (args) => {
+    const { code, stdout, stderr } = await holdfast(args);
+    expect(code).toBe(0);
+    expect(stdout.length).toBeGreaterThan(4);
+    expect(stderr).toBe('');
+  },
+);
