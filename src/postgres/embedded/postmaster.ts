@@ -13,14 +13,14 @@ export interface Postmaster {
   status: 'starting' | 'ready' | 'stopping';
 }
 
-/** Returns what postmaster.pid in `dataDir` says, or undefined where there is none, or none that is complete. */
-export function readPostmaster(dataDir: string): Postmaster | undefined {
+/** Returns the server that runs on `dataDir`, or that ran there last and was killed; undefined when it was stopped. */
+export function lastPostmaster(dataDir: string): Postmaster | undefined {
   return parse(join(dataDir, 'postmaster.pid'));
 }
 
 /** Returns the server that runs on `dataDir`, or undefined; a file that a dead server left behind does not count. */
 export function runningPostmaster(dataDir: string): Postmaster | undefined {
-  const found = readPostmaster(dataDir);
+  const found = lastPostmaster(dataDir);
   return found && isPostmaster(found.pid, dataDir) ? found : undefined;
 }
 

@@ -10,7 +10,7 @@ import { ensureCluster, readCredentials } from './cluster.ts';
 import { chooseDirectory, directoryError } from './directory.ts';
 import { Lease } from './lease.ts';
 import { freePort, portIsFree } from './port.ts';
-import { type Postmaster, isPostmaster, removeStalePidFile, runningPostmaster } from './postmaster.ts';
+import { type Postmaster, isPostmaster, lastPostmaster, removeStalePidFile, runningPostmaster } from './postmaster.ts';
 import { ServerLog } from './server-log.ts';
 import { adopt, launch } from './watcher.ts';
 
@@ -139,9 +139,10 @@ async function confirmed({ dataDir, account, log }: Start, lease: Lease, { pid }
 
 /** Starts a server and returns it, or what its log says when it did not come up. @throws Unavailable `port_in_use` */
 async function startServer(start: Start): Promise<Postmaster | string> {
+  const lastPort = lastPostmaster(start.dataDir)?.port;
   removeStalePidFile(start.dataDir);
   if (start.port !== undefined && !(await portIsFree(start.port))) return portInUse(start, start.port);
-  const port = start.port ?? (await freePort());
+  const port = start.port ?? (await choosePort(lastPort));
   const serverLog = new ServerLog(start.dataDir);
   const child = launch({ ...start, port, postgres: start.binaries.postgres });
   const failure = failureOf(child);
@@ -155,6 +156,11 @@ async function startServer(start: Start): Promise<Postmaster | string> {
     if (start.port !== undefined && said.includes('could not bind')) return portInUse(start, start.port);
     return said;
   }
+}
+
+/** Apps that used a server which was killed look for it where it was. */
+async function choosePort(lastPort: number | undefined): Promise<number> {
+  return lastPort !== undefined && lastPort > 0 && (await portIsFree(lastPort)) ? lastPort : freePort();
 }
 
 /** Another start of the same server may be the one that has the port: then there is no error, and the caller joins it. */
@@ -198,7 +204,10 @@ function share(
 async function giveBack(dataDir: string, pid: number, lease: Lease): Promise<void> {
   lease.release();
   const started = performance.now();
-  while (!lease.isWanted() && isPostmaster(pid, dataDir) && performance.now() - started < STOPS_WITHIN_MS)
-    await pause(LOOK_AGAIN_MS);
+  // The server may be another one than at first, if it was killed since. It removes its file a moment before it ends.
+  for (let last = pid; !lease.isWanted() && performance.now() - started < STOPS_WITHIN_MS; await pause(LOOK_AGAIN_MS)) {
+    last = runningPostmaster(dataDir)?.pid ?? last;
+    if (!isPostmaster(last, dataDir)) break;
+  }
   lease.close();
 }

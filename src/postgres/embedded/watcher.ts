@@ -12,17 +12,26 @@ const WATCH = `watch() {
   kill -INT "$1"
 }`;
 
+/**
+ * A server that was killed is started again on its port, so that the apps which use it find it where it was. Until the last processes of
+ * the killed one are gone that may fail; it is tried for about five seconds.
+ */
 const START = `${WATCH}
-"$POSTGRES" -D "$DIR" "$@" >>"$DIR/embedded.log" 2>&1 3<&- &
-server=$!
-watch "$server" &
-watcher=$!
-exec 3<&-
-wait "$server"
-status=$?
-kill "$watcher" 2>/dev/null
-wait "$watcher"
-exit "$status"`;
+tries=0
+while true; do
+  "$POSTGRES" -D "$DIR" "$@" >>"$DIR/embedded.log" 2>&1 3<&- &
+  server=$!
+  watch "$server" &
+  watcher=$!
+  wait "$server"
+  status=$?
+  kill "$watcher" 2>/dev/null
+  wait "$watcher"
+  if [ "$status" -gt 128 ]; then tries=50
+  elif [ "$status" -eq 0 ] || [ "$tries" -eq 0 ]; then exit "$status"
+  else tries=$((tries - 1)); sleep 0.1
+  fi
+done`;
 
 const ADOPT = `${WATCH}
 watch "$1"`;

@@ -56,14 +56,32 @@ describe('an app that is killed', () => {
 });
 
 describe('a server that is killed', () => {
-  it('recovers at the next start, with every row that was committed', async () => {
+  it('comes back where it was, with every row that was committed, while an app uses it', async () => {
+    const app = await startApp({ dataDir: copiedCluster() });
+    await sql(app.server.url, 'CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n');
+    process.kill(app.server.pid, 'SIGKILL');
+    await vi.waitFor(
+      async () => expect(await sql(app.server.url, 'SELECT count(*)::int AS rows FROM kept')).toEqual([{ rows: 1000 }]),
+      10_000,
+    );
+    const [{ pid }] = await sql(
+      app.server.url,
+      `SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int AS pid`,
+    );
+    expect(pid).not.toBe(app.server.pid);
+    await app.kill();
+    await untilGone({ ...app.server, pid });
+  });
+
+  it('recovers at the next start, when nothing is left that would bring it back', async () => {
     const dataDir = copiedCluster();
-    const before = await startHere({ dataDir });
-    await sql(before.url(), 'CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n');
-    process.kill(before.pid, 'SIGKILL');
-    const after = await startHere({ dataDir });
-    expect(after.pid).not.toBe(before.pid);
-    expect(await sql(after.url(), 'SELECT count(*)::int AS rows FROM kept')).toEqual([{ rows: 1000 }]);
+    const app = await startApp({ dataDir });
+    await sql(app.server.url, 'CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n');
+    for (const pid of [...watchersOf(app.server.dataDir), app.server.pid]) process.kill(pid, 'SIGKILL');
+    await app.kill();
+    const server = await startHere({ dataDir });
+    expect(server).toMatchObject({ attached: false, port: app.server.port });
+    expect(await sql(server.url(), 'SELECT count(*)::int AS rows FROM kept')).toEqual([{ rows: 1000 }]);
   });
 
   it('is not mistaken for another process that got its number', async () => {
