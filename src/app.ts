@@ -1,6 +1,5 @@
 // The composition root: what an app consists of, and how its parts are put together when it starts. Nothing else builds things.
 
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Knex } from 'knex';
 import { tenantOf } from './admission/keys.ts';
@@ -23,6 +22,7 @@ import { runRoutes } from './http/routes/runs.ts';
 import { startRoute } from './http/routes/start.ts';
 import { type HttpServer, startServer } from './http/server.ts';
 import { createModels, type Models } from './inference/registry.ts';
+import { packageVersion } from './lib/package-version.ts';
 import { Subscriptions } from './lib/subscriptions.ts';
 
 import { runStep, type StepCall, type StepRunner } from './steps/step.ts';
@@ -277,19 +277,4 @@ function stepRunner(engine: Engine, models: Models, db: Knex, log: EngineLog): S
         log.warn(`A failed attempt of ${attempt.step} could not be noted: ${error.message}`),
       ),
   };
-}
-
-/** The version in the package's own manifest, from `src/` as from the built `dist/src/`. */
-export function packageVersion(): string {
-  const manifest = ['../package.json', '../../package.json']
-    .map((path) => new URL(path, import.meta.url))
-    .map((url) => {
-      try {
-        return JSON.parse(readFileSync(url, 'utf8')) as { name?: string; version?: string };
-      } catch {
-        return undefined;
-      }
-    })
-    .find((candidate) => candidate?.name === 'holdfast');
-  return manifest?.version ?? 'unknown';
 }

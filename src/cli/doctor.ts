@@ -3,9 +3,6 @@
 import { createServer } from 'node:net';
 import { Command } from 'commander';
 import { type Config, readConfig } from '../config.ts';
-import { migrateAll, reachDatabase } from '../database.ts';
-import { createLog } from '../observe/log.ts';
-import { openDatabase } from '../postgres/connection.ts';
 import { jsonOption, print } from './output.ts';
 
 interface Finding {
@@ -66,6 +63,11 @@ function checkNode(): string {
 }
 
 async function checkDatabase(config: Config): Promise<string> {
+  const [{ migrateAll, reachDatabase }, { createLog }, { openDatabase }] = await Promise.all([
+    import('../database.ts'),
+    import('../observe/log.ts'),
+    import('../postgres/connection.ts'),
+  ]);
   const database = await reachDatabase(
     { ...config, databaseDeadlineMs: Math.min(config.databaseDeadlineMs, 5000) },
     createLog({ level: 'silent', format: 'json' }),

@@ -4,9 +4,6 @@ import { Command } from 'commander';
 import type { Knex } from 'knex';
 import { createKey, revoke } from '../admission/keys.ts';
 import { readConfig } from '../config.ts';
-import { migrateAll, reachDatabase } from '../database.ts';
-import { createLog } from '../observe/log.ts';
-import { openDatabase } from '../postgres/connection.ts';
 import { listKeys } from '../store/api-keys.ts';
 import { jsonOption, print, table } from './output.ts';
 
@@ -69,6 +66,11 @@ export function keysCommand(): Command {
 }
 
 async function withDatabase(body: (db: Knex) => Promise<void>): Promise<void> {
+  const [{ migrateAll, reachDatabase }, { createLog }, { openDatabase }] = await Promise.all([
+    import('../database.ts'),
+    import('../observe/log.ts'),
+    import('../postgres/connection.ts'),
+  ]);
   const config = readConfig();
   const database = await reachDatabase(config, createLog({ level: 'warn', format: config.logFormat }));
   const db = openDatabase(database.url, { max: 1, name: 'holdfast keys' });

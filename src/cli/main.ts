@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // The command line: one file a command. Results go to standard output, what is said about them to standard error.
+// Commands load what they need when they run, so that those which only ask a service answer at once.
 
 import { Command, CommanderError } from 'commander';
-import { packageVersion } from '../app.ts';
 import { HoldfastError } from '../core/errors.ts';
+import { packageVersion } from '../lib/package-version.ts';
 import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
 import { keysCommand } from './keys.ts';

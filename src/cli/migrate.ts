@@ -2,10 +2,7 @@
 
 import { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { migrateAll, reachDatabase } from '../database.ts';
-import { createLog } from '../observe/log.ts';
 import { jsonOption, print } from './output.ts';
-import { loadApp } from './start.ts';
 
 /** Returns the command. */
 export function migrateCommand(): Command {
@@ -14,9 +11,13 @@ export function migrateCommand(): Command {
     .argument('[app]', 'also apply the migrations of this app')
     .addOption(jsonOption())
     .action(async (app: string | undefined, flags: { json?: boolean }) => {
+      const [{ migrateAll, reachDatabase }, { createLog }] = await Promise.all([
+        import('../database.ts'),
+        import('../observe/log.ts'),
+      ]);
       const config = readConfig();
       const log = createLog({ level: 'warn', format: config.logFormat });
-      const migrations = app === undefined ? undefined : (await loadApp(app)).migrations;
+      const migrations = app === undefined ? undefined : await migrationsOf(app);
       const database = await reachDatabase(config, log);
       try {
         const applied = await migrateAll(database.url, migrations);
@@ -26,4 +27,9 @@ export function migrateCommand(): Command {
         await database.stop();
       }
     });
+}
+
+async function migrationsOf(app: string): Promise<string | undefined> {
+  const { loadApp } = await import('./load-app.ts');
+  return (await loadApp(app)).migrations;
 }

@@ -1,6 +1,6 @@
 // The entry of a service process that kills itself: `crashing.js <app> <crash point>`. Otherwise it is `holdfast start <app>`.
 
-import { loadApp } from '../cli/start.ts';
+import { loadApp } from '../cli/load-app.ts';
 import { readConfig } from '../config.ts';
 import { main } from '../main.ts';
 import { crashAt, type CrashPoint } from './crash.ts';
