@@ -25,6 +25,8 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json LICENSE ./
 COPY migrations migrations
+# The service shows its page of errors.
+COPY docs docs
 # Without DATABASE_URL the embedded Postgres keeps its data here: mount a volume, or it goes with the container.
 RUN mkdir .holdfast && chown node:node .holdfast && ln -s /app/dist/src/cli/main.js /usr/local/bin/holdfast
 
