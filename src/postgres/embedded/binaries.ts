@@ -106,7 +106,9 @@ function copy(root: string, version: string, directory: string): string {
     // The mode in mkdir is cut by the umask, and root's may be strict.
     if (mkdirSync(directory, { recursive: true }) !== undefined) chmodSync(directory, 0o755);
     cpSync(join(root, 'native'), join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true });
-    link(unfinished);
+    // The copy of a folder that is read-only is read-only, too.
+    chmodSync(join(unfinished, 'native', 'lib'), 0o755);
+    if (!link(unfinished)) throw new Error('the links between its libraries cannot be made');
     renameSync(unfinished, place);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });

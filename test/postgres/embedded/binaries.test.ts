@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { serverAccount } from '../../../src/postgres/embedded/account.ts';
 import { findBinaries } from '../../../src/postgres/embedded/binaries.ts';
 import { chooseDirectory } from '../../../src/postgres/embedded/directory.ts';
@@ -50,12 +50,12 @@ describe('findBinaries', () => {
     const closed = asRoot ? dirname(root) : join(root, 'native', 'lib');
     const cacheDirectory = join(directory, 'cache');
     chmodSync(closed, asRoot ? 0o700 : 0o500);
+    onTestFinished(() => chmodSync(closed, 0o755));
     const first = findBinaries(serverAccount(), { resolve, cacheDirectory });
     expect(first.postgres.startsWith(cacheDirectory)).toBe(true);
     expect(versionOf(first.postgres)).toContain('PostgreSQL');
     expect(findBinaries(serverAccount(), { resolve, cacheDirectory })).toEqual(first);
     expect(readdirSync(cacheDirectory)).toHaveLength(1);
-    chmodSync(closed, 0o755);
   });
 
   it('names the platforms when there is nothing for this one', () => {
