@@ -1,6 +1,17 @@
 // Finds the Postgres programs that npm installed for this platform, and makes them usable where npm left them unusable.
 
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
@@ -106,8 +117,7 @@ function copy(root: string, version: string, directory: string): string {
     // The mode in mkdir is cut by the umask, and root's may be strict.
     if (mkdirSync(directory, { recursive: true }) !== undefined) chmodSync(directory, 0o755);
     cpSync(join(root, 'native'), join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true });
-    // The copy of a folder that is read-only is read-only, too.
-    chmodSync(join(unfinished, 'native', 'lib'), 0o755);
+    openToAll(unfinished);
     if (!link(unfinished)) throw new Error('the links between its libraries cannot be made');
     renameSync(unfinished, place);
   } catch (error) {
@@ -115,6 +125,16 @@ function copy(root: string, version: string, directory: string): string {
     if (!existsSync(place)) throw noCopy(root, directory, error);
   }
   return place;
+}
+
+/** An installation may be read-only, or closed to others by a strict umask; a copy of it starts out the same. */
+function openToAll(root: string): void {
+  chmodSync(root, 0o755);
+  for (const entry of readdirSync(root, { withFileTypes: true })) {
+    const path = join(root, entry.name);
+    if (entry.isDirectory()) openToAll(path);
+    else if (entry.isFile()) chmodSync(path, statSync(path).mode & 0o100 ? 0o755 : 0o644);
+  }
 }
 
 function noCopy(root: string, directory: string, error: unknown): Unavailable {

@@ -50,7 +50,11 @@ describe('findBinaries', () => {
     const closed = asRoot ? dirname(root) : join(root, 'native', 'lib');
     const cacheDirectory = join(directory, 'cache');
     chmodSync(closed, asRoot ? 0o700 : 0o500);
-    onTestFinished(() => chmodSync(closed, 0o755));
+    const umask = process.umask(0o077);
+    onTestFinished(() => {
+      process.umask(umask);
+      chmodSync(closed, 0o755);
+    });
     const first = findBinaries(serverAccount(), { resolve, cacheDirectory });
     expect(first.postgres.startsWith(cacheDirectory)).toBe(true);
     expect(versionOf(first.postgres)).toContain('PostgreSQL');
