@@ -20,9 +20,19 @@ const DEFAULT_MAX_MS = 60_000;
  * when there must be no further one. `random` is a number in [0, 1): with full jitter the wait is spread over the whole
  * interval, so that many callers that failed together do not return together. A `retryAfterMs` on the error is a lower bound.
  */
-export function nextAttemptDelay(policy: RetryPolicy, attempt: number, error: unknown, random: number): number | undefined {
+export function nextAttemptDelay(
+  policy: RetryPolicy,
+  attempt: number,
+  error: unknown,
+  random: number,
+): number | undefined {
   if (attempt >= policy.attempts || !isRetryable(policy, error)) return undefined;
-  const { initial = DEFAULT_INITIAL_MS, factor = DEFAULT_FACTOR, max = DEFAULT_MAX_MS, jitter = 'full' } = policy.backoff ?? {};
+  const {
+    initial = DEFAULT_INITIAL_MS,
+    factor = DEFAULT_FACTOR,
+    max = DEFAULT_MAX_MS,
+    jitter = 'full',
+  } = policy.backoff ?? {};
   const ceiling = Math.min(toMilliseconds(max), toMilliseconds(initial) * factor ** (attempt - 1));
   const wait = jitter === 'full' ? ceiling * random : ceiling;
   const asked = error instanceof RetryableError ? (error.retryAfterMs ?? 0) : 0;

@@ -23,7 +23,11 @@ export class TerminalError extends HoldfastError {}
 export class RetryableError extends HoldfastError {
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: string, message: string, options: { retryAfterMs?: number; details?: unknown; cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: { retryAfterMs?: number; details?: unknown; cause?: unknown } = {},
+  ) {
     super(code, message, options.details, { cause: options.cause });
     this.retryAfterMs = options.retryAfterMs;
   }

@@ -7,6 +7,8 @@ import { createHash } from 'node:crypto';
  * `generation` is 0 and grows only when a person rewinds a run with its effects.
  */
 export function idempotencyKey(runId: string, stepPath: string, generation = 0): string {
-  const digest = createHash('sha256').update(JSON.stringify([runId, stepPath, generation])).digest('base64url');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([runId, stepPath, generation]))
+    .digest('base64url');
   return `hf_${digest.slice(0, 32)}`;
 }

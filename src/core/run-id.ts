@@ -15,13 +15,17 @@ export function newRunId(nowMs: number = Date.now(), random: Uint8Array = random
  * Callers that send the same key therefore insert the same row, and the primary key lets only one of them in.
  */
 export function runIdForKey(tenant: string, workflow: string, idempotencyKey: string): string {
-  const digest = createHash('sha256').update(JSON.stringify([tenant, workflow, idempotencyKey])).digest();
+  const digest = createHash('sha256')
+    .update(JSON.stringify([tenant, workflow, idempotencyKey]))
+    .digest();
   return formatUuid(new Uint8Array(digest.subarray(0, 16)), 8);
 }
 
 /** Returns the fingerprint of a request's input, by which another body under the same idempotency key is recognised. */
 export function inputHash(input: unknown): string {
-  return createHash('sha256').update(JSON.stringify(input, sortedKeys) ?? 'undefined').digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify(input, sortedKeys) ?? 'undefined')
+    .digest('hex');
 }
 
 function sortedKeys(_key: string, value: unknown): unknown {

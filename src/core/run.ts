@@ -1,7 +1,16 @@
 // What a run is to people: its statuses, and which of them are the end.
 
 /** Every status of a run, in the words of the views, the API and the command line. */
-export const RUN_STATUSES = ['queued', 'running', 'waiting', 'held', 'succeeded', 'failed', 'cancelled', 'dead'] as const;
+export const RUN_STATUSES = [
+  'queued',
+  'running',
+  'waiting',
+  'held',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'dead',
+] as const;
 
 export type RunStatus = (typeof RUN_STATUSES)[number];
 

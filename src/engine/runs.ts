@@ -54,11 +54,6 @@ function enqueueOptions({
   };
 }
 
-/** Returns a handle to a run that exists already. */
-export function existingRun(runId: string): StartedRun {
-  return { id: runId, result: () => resultOf(runId, () => DBOS.retrieveWorkflow(runId).getResult()) };
-}
-
 /** Takes a run away from whoever runs it: nothing is recorded for it afterwards. Its children too, unless `children` is false. */
 export async function cancelRun(runId: string, children: boolean): Promise<void> {
   await DBOS.cancelWorkflow(runId, { cancelChildren: children });

@@ -12,7 +12,7 @@ import { runBranches } from './parallel.ts';
 const FOREVER_SECONDS = 100 * 365 * 24 * 3600;
 
 /** The stream of a run that `progress` writes to. */
-export const PROGRESS_STREAM = 'progress';
+const PROGRESS_STREAM = 'progress';
 
 /** Tells whether the caller is a workflow's body (not a step inside one, nor outside of any run). */
 export function insideWorkflow(): boolean {

@@ -26,7 +26,7 @@ export const ProblemSchema = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
 
-export const ErrorSchema = z
+const ErrorSchema = z
   .object({ code: z.string(), message: z.string(), details: z.unknown().optional() })
   .meta({ id: 'RecordedError', description: 'An error as it was recorded' });
 
@@ -71,7 +71,7 @@ export const ResultSchema = z
   })
   .meta({ id: 'RunResult', description: 'The outcome of a run, or just its status while it has none' });
 
-export const StepSchema = z
+const StepSchema = z
   .object({
     stepId: z.int(),
     name: z.string(),

@@ -1,8 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { startModelServer } from 'holdfast/testing';
+import { startModelServer, startService, type TestService } from 'holdfast/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createModels } from '../../../src/inference/registry.ts';
-import { startService, type TestService } from '../../../src/testing/service.ts';
 import { freshDatabase, type TestDatabase } from '../../../test/support/database.ts';
 import app from '../app.ts';
 import { closeReaders } from '../read/read-document.ts';
@@ -163,8 +161,8 @@ test('with an endpoint configured it is asked once for each question, and again 
     if (question.includes('Summarise')) return { json: { summary: 'In short.' } };
     return { json: { entities: [{ text: 'Bergen', type: 'place' }], keyphrases: ['gauges'] } };
   });
-  const models = createModels({ openai: { baseUrl: stub.url, apiKey: 'secret', model: 'tiny' } });
-  service = await startService({ app, databaseUrl: database.url, models });
+  const openai = { baseUrl: stub.url, apiKey: 'secret', model: 'tiny' };
+  service = await startService({ app, databaseUrl: database.url, config: { openai } });
   const { result } = await analyze({ name: 'a.txt', text: 'Some words about gauges in Bergen.' });
   expect(result).toMatchObject({
     kind: 'report',

@@ -39,7 +39,7 @@ function textsOf(mention: Mention, schema: Schema, words: readonly string[]): st
 }
 
 /** The text cut to a length at the end of a sentence or else a word. */
-export function shortened(text: string, maxLength: number | undefined): string {
+function shortened(text: string, maxLength: number | undefined): string {
   if (maxLength === undefined || text.length <= maxLength) return text;
   const cut = text.slice(0, Math.max(0, maxLength));
   const sentence = /^[\s\S]*[.!?](?=\s)/.exec(`${cut} `)?.[0].trim();

@@ -33,7 +33,7 @@ const ofType =
 const identifiers = (form: RegExp) => (analysis: Analysis) =>
   analysis.entities.filter((entity) => entity.type === 'identifier' && form.test(entity.text));
 
-export const nouns: readonly Noun[] = [
+const nouns: readonly Noun[] = [
   {
     names: ['title', 'headline', 'subject'],
     kind: 'computed',

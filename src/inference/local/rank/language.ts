@@ -14,7 +14,7 @@ const sampleChars = 6000;
 const shortText = 200;
 
 /** The language with this code. */
-export function languageOf(code: string): Language {
+function languageOf(code: string): Language {
   return { code, name: code === 'und' ? 'Undetermined' : (names.of(code) ?? code) };
 }
 

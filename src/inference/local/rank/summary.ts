@@ -10,8 +10,6 @@ export interface SummarySize {
   maxChars: number;
 }
 
-export const usualSummary: SummarySize = { sentences: 3, maxChars: 700 };
-
 /** Chooses sentences greedily by score, against repetition (maximal marginal relevance), and returns them in document order. */
 export function chooseSentences(ranked: readonly Ranked[], size: SummarySize): string[] {
   const chosen: Ranked[] = [];

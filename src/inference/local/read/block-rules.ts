@@ -34,7 +34,7 @@ const codeStart =
   /^(?:>>>|\.\.\. |\$ |% |def |class |import |from \S+ import|return\b|if .*[:{]$|for .*[:{]$|while .*[:{]$|else\b.*[:{]?$|elif |try:|except|raise |with .*:$|function\b|const |let |var |public |private |static |#include|#define|SELECT |INSERT |npm |npx |pip |git |cd |sudo |curl |@\w+|\/\/|\/\*|\*\/|<\?|<\/?\w+[^>]*>$)/;
 
 /** Whether one line looks like program text, a shell command or a data literal. */
-export function looksLikeCode(line: string): boolean {
+function looksLikeCode(line: string): boolean {
   const text = line.trim();
   if (codeStart.test(text) || /[;{}]$|^[}\])]/.test(text) || /^#\s?\S.*[=(]/.test(text)) return true;
   if (/^[\w.[\]"']+\s*(?:[+*/|-]?=|:=|=>|->)\s*\S/.test(text) || /^[\w.]+\([^)]*\)?[;:]?$/.test(text)) return true;
