@@ -110,7 +110,7 @@ export class App {
       onRecorded: (runId) => recorded.notify(runId),
       probe,
     });
-    started.push({ stop: async () => void (await engine.stop(0)) });
+    started.push({ stop: () => engine.drain(0).then(() => engine.close()) });
     const submissions = new Submissions(engine, this.catalogue.workflows, Object.keys(this.lanes), (id) =>
       findInputHash(database.reads, id),
     );
@@ -201,7 +201,9 @@ export class RunningApp {
   async stop(): Promise<number> {
     const { server, engine, database, models, state, unbind, graceMs } = this.#parts;
     state.stopping = true;
-    const [, cutOff] = await Promise.all([server.stop(graceMs), engine.stop(graceMs)]);
+    // Requests that are under way still need the engine, so it is closed only after the door.
+    const [cutOff] = await Promise.all([engine.drain(graceMs), server.stop(graceMs)]);
+    await engine.close();
     unbind();
     await models.close();
     await database.close();

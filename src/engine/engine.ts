@@ -101,12 +101,16 @@ export class Engine {
   }
 
   /**
-   * Stops taking runs, lets bodies that are running end for up to `graceMs` milliseconds, hands what is unfinished to the other
-   * executors (or to the next start), and closes the SDK. Returns how many bodies were cut off.
+   * Stops taking runs, and lets bodies that are running end for up to `graceMs` milliseconds. Returns how many go on after that;
+   * nothing of them will be recorded. Runs can still be submitted.
    */
-  async stop(graceMs: number): Promise<number> {
+  async drain(graceMs: number): Promise<number> {
     await this.#dispatcher.stop();
-    const cutOff = await this.#gate.close(graceMs);
+    return this.#gate.close(graceMs);
+  }
+
+  /** Hands what is unfinished to the other executors (or to the next start), and closes the SDK. To be called after `drain`. */
+  async close(): Promise<void> {
     const lanes = await handOver(this.#options.db, this.executorId).catch((error: Error) => {
       this.#options.log.warn(
         `Unfinished runs could not be handed over now; they will be once the lease has ended: ${error.message}`,
@@ -117,7 +121,6 @@ export class Engine {
     if (lanes.length > 0)
       this.#options.log.info(`${lanes.length} unfinished ${lanes.length === 1 ? 'run was' : 'runs were'} handed over.`);
     await this.#tearDown();
-    return cutOff;
   }
 
   async #launch(): Promise<void> {
