@@ -1,10 +1,10 @@
 // Folders for tests, which the account of the embedded server can enter also when the tests run as root.
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished, vi } from 'vitest';
 import { startEmbedded } from '../../../src/postgres/embedded/server.ts';
 
 /** Returns a new folder that is removed after the test. */
@@ -36,6 +36,10 @@ function makeDirectory(): string {
   return directory;
 }
 
-function removeDirectory(directory: string): void {
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+/** A server whose app was just killed still writes for a moment. */
+function removeDirectory(directory: string): Promise<void> {
+  return vi.waitFor(() => {
+    rmSync(directory, { recursive: true, force: true });
+    if (existsSync(directory)) throw new Error(`${directory} is still there`);
+  }, 5000);
 }
