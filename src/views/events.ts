@@ -25,7 +25,7 @@ export const START: EventPosition = { steps: [], progress: 0, status: undefined 
 const SILENT_KINDS = ['progress', 'value'];
 
 /** Returns `position` as text: `<steps seen>.<progress seen>.<status>`, for example `0-3,5.2.running`. */
-export function formatPosition(position: EventPosition): string {
+function formatPosition(position: EventPosition): string {
   return `${formatRanges(position.steps)}.${position.progress}.${position.status ?? ''}`;
 }
 
