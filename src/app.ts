@@ -116,6 +116,7 @@ export class App {
     );
     const unbind = bindAll(this.catalogue, submissions, stepRunner(engine, models, database.transactions, log));
     started.push({ stop: async () => unbind() });
+    await engine.open();
     const state = { stopping: false };
     const routes = this.#routes(config, database.reads, engine, submissions, recorded, () => state.stopping);
     const server = await startServer({

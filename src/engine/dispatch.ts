@@ -30,7 +30,7 @@ export class Dispatcher {
     runner.pollQueue = (executor, queue) => this.#poll(executor, queue);
   }
 
-  /** From now on pokes have an effect: the SDK is up, and its runner knows the lanes that were just declared. */
+  /** From now on runs are taken: the SDK is up, and its runner knows the lanes that were just declared. */
   async start(executor: DBOSExecutor): Promise<void> {
     await runner.refreshDbQueues(executor, Date.now());
     this.#executor = executor;
@@ -74,7 +74,7 @@ export class Dispatcher {
   }
 
   async #poll(executor: DBOSExecutor, queue: { name: string }): Promise<boolean> {
-    if (!this.#takesFrom(queue.name)) return false;
+    if (!this.#executor || !this.#takesFrom(queue.name)) return false;
     const underWay = this.#polling.get(queue.name);
     if (underWay) return underWay;
     const poll = this.#stockPoll(executor, queue);

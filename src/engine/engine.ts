@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { DBOS } from '@dbos-inc/dbos-sdk';
+import type { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor';
 import type { Knex } from 'knex';
 import { Checkpoints } from './checkpoint.ts';
 import { Completions } from './completion.ts';
@@ -64,6 +65,7 @@ export class Engine {
   readonly #lease: Lease;
   readonly #workflows = new Map<string, RegisteredWorkflow>();
   #completions: Completions | undefined;
+  #executor: DBOSExecutor | undefined;
 
   private constructor(options: EngineOptions) {
     this.#options = options;
@@ -75,7 +77,7 @@ export class Engine {
     this.#lease = this.#newLease();
   }
 
-  /** Registers the app's workflows, launches the SDK, declares the lanes, and begins to take runs. */
+  /** Registers the app's workflows, launches the SDK, and declares the lanes. No run is taken before `open`. */
   static async start(options: EngineOptions): Promise<Engine> {
     assertSdkShape();
     const engine = new Engine(options);
@@ -86,6 +88,12 @@ export class Engine {
       await engine.#tearDown();
       throw error;
     }
+  }
+
+  /** Begins to take runs. To be called when the app's methods can be: a run may be waiting for them. */
+  async open(): Promise<void> {
+    await this.#dispatcher.start(this.#executor!);
+    await this.#lease.start();
   }
 
   /** Returns the registered form of the workflow `name`. */
@@ -141,12 +149,10 @@ export class Engine {
       logger: sdkLogger(log),
       ...(this.#options.listenTo === 'all' ? {} : { listenQueues: [...this.#options.listenTo] }),
     };
-    const executor = await launchSdk(config, systemDatabaseWith(this.#hooks()), log, launchDeadlineMs);
-    this.#completions = new Completions(executor.systemDatabase.pool);
+    this.#executor = await launchSdk(config, systemDatabaseWith(this.#hooks()), log, launchDeadlineMs);
+    this.#completions = new Completions(this.#executor.systemDatabase.pool);
     await this.#declareLanes();
     await this.#signals.start();
-    await this.#dispatcher.start(executor);
-    await this.#lease.start();
   }
 
   async #declareLanes(): Promise<void> {

@@ -21,7 +21,9 @@ const POINTS = CHECKPOINTS.flatMap((checkpoint) => [
 test.each(POINTS)('killed $when the checkpoint of $checkpoint', async ({ when, checkpoint }) => {
   const name = `${when}_${checkpoint}`;
   const step = `${name} ${checkpoint}`;
-  const first = await world.start(`${when}:${checkpoint === 'run' ? 'run' : `Documents.${checkpoint}`}` as CrashPoint);
+  await using first = await world.start(
+    `${when}:${checkpoint === 'run' ? 'run' : `Documents.${checkpoint}`}` as CrashPoint,
+  );
   const { body: run } = await first.call('POST', '/v1/workflows/Documents.analyze/runs', {
     body: world.document(name),
   });
@@ -33,13 +35,11 @@ test.each(POINTS)('killed $when the checkpoint of $checkpoint', async ({ when, c
   expect(recorded.has(step)).toBe(checkpoint !== 'run' && when === 'after');
   const path = `/v1/runs/${String(run.id)}`;
 
-  const second = await world.start();
+  await using second = await world.start();
   const { body: ended } = await second.call('GET', `${path}/result?wait=30`);
   expect(ended).toMatchObject({ status: 'succeeded', result: { name, kind: 'report' } });
   const { body: timeline } = await second.call<{ items: unknown[] }>('GET', `${path}/steps`);
   expect(timeline.items).toHaveLength(5);
-  await second.kill();
-
   expect(await world.database.query('SELECT run_id FROM documents WHERE name = $1', [name])).toEqual([
     { run_id: run.id },
   ]);
