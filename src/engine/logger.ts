@@ -10,12 +10,15 @@ export interface EngineLog {
   error(message: string): void;
 }
 
+/** Warnings of the SDK about what it then does by itself, as it should. */
+const ROUTINE = /^Stream offset conflict/;
+
 /** Returns `log` in the form that the SDK's configuration takes. */
 export function sdkLogger(log: EngineLog): NonNullable<DBOSConfig['logger']> {
   return {
     debug: (entry: unknown) => log.debug(text(entry)),
     info: (entry: unknown) => log.debug(text(entry)),
-    warn: (entry: unknown) => log.info(text(entry)),
+    warn: (entry: unknown) => (ROUTINE.test(text(entry)) ? log.debug(text(entry)) : log.info(text(entry))),
     error: (entry: unknown) => log.warn(text(entry)),
   };
 }

@@ -1,0 +1,81 @@
+// `kill -9` three times in the middle of a batch of fifty documents, at moments that a seed decides.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ChildService } from '../../src/testing.ts';
+import { COUNTED, type DocumentsWorld, openDocumentsWorld } from './support/documents-world.ts';
+
+const DOCUMENTS = 50;
+const KILLS = 3;
+
+let world: DocumentsWorld;
+
+beforeAll(async () => {
+  world = await openDocumentsWorld({ answerMs: 30 });
+});
+
+afterAll(() => world?.close());
+
+test.each([1, 2])(
+  'every document of a batch is analysed once, whatever is killed (seed %i)',
+  { timeout: 90_000 },
+  async (seed) => {
+    const random = randomFrom(seed);
+    const documents = Array.from({ length: DOCUMENTS }, (_, n) => world.document(`seed${seed}_document${n}`));
+    const repeated: string[] = [];
+    let service = await world.start();
+    const { body: batch } = await service.call('POST', '/v1/workflows/Documents.analyzeBatch/runs', {
+      body: { documents },
+    });
+    let settled = new Map<string, number>();
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      // There are four bodies to count for each document; three kills at up to fifty each stay within the batch.
+      await killAfterBodies(service, 1 + Math.floor(random() * 50));
+      repeated.push(...ranAgain(settled));
+      settled = await recordedCounts();
+      service = await world.start();
+    }
+    const { body: ended } = await service.call('GET', `/v1/runs/${String(batch.id)}/result?wait=30`);
+    repeated.push(...ranAgain(settled));
+    await service.kill();
+
+    expect(ended).toMatchObject({ status: 'succeeded', result: { total: DOCUMENTS, succeeded: DOCUMENTS, failed: 0 } });
+    expect(repeated).toEqual([]);
+    const rows = await world.database.query(
+      `SELECT d.name, count(*)::int AS rows FROM documents d JOIN holdfast.runs r ON r.id = d.run_id
+      WHERE r.parent_id = $1 AND r.status = 'succeeded' GROUP BY d.name`,
+      [batch.id],
+    );
+    expect(rows.filter((row) => row.rows === 1)).toHaveLength(DOCUMENTS);
+  },
+);
+
+function killAfterBodies(service: ChildService, bodies: number): Promise<unknown> {
+  let left = bodies;
+  return new Promise((resolve) => {
+    world.onBody = () => {
+      left -= 1;
+      if (left === 0) resolve(service.kill());
+    };
+  });
+}
+
+/** How often each body ran whose outcome is recorded by now. */
+async function recordedCounts(): Promise<Map<string, number>> {
+  const recorded = [...(await world.recorded())].filter((key) => COUNTED.some((step) => key.endsWith(` ${step}`)));
+  return new Map(recorded.map((key) => [key, world.counts.get(key)!]));
+}
+
+function ranAgain(settled: Map<string, number>): string[] {
+  return [...settled].filter(([key, count]) => world.counts.get(key) !== count).map(([key]) => key);
+}
+
+/** Mulberry32: the same numbers for the same seed. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

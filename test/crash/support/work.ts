@@ -1,0 +1,60 @@
+// Processes of the test app `work`, with a database and a witness, for the tests of one file.
+
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { type ChildService, startChild } from '../../../src/testing.ts';
+import { freshDatabase, type TestDatabase } from '../../support/database.ts';
+import { openWitness, type Witness } from './witness.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+export interface WorkWorld {
+  readonly database: TestDatabase;
+  readonly witness: Witness;
+  /** Starts a process; it is killed after the test, if it still runs then. */
+  start(options?: { databaseUrl?: string; env?: NodeJS.ProcessEnv }): Promise<ChildService>;
+  /** Starts a run and returns its id. */
+  submit(service: ChildService, workflow: string, body?: unknown): Promise<string>;
+  /** Waits for the run's end. */
+  result(service: ChildService, id: string): Promise<Record<string, unknown>>;
+}
+
+/** Builds the test app, and lets the tests of the calling file start it. */
+export function workWorld(): WorkWorld {
+  let database: TestDatabase;
+  let witness: Witness;
+  const children: ChildService[] = [];
+  beforeAll(async () => {
+    const compiler = `${root}node_modules/typescript/bin/tsc`;
+    execFileSync(process.execPath, [compiler, '-p', `${root}test/crash/apps/tsconfig.json`], { stdio: 'inherit' });
+    database = await freshDatabase('crash');
+    witness = await openWitness();
+  });
+  afterEach(async () => {
+    for (const child of children.splice(0)) await child.kill();
+  });
+  afterAll(async () => {
+    witness?.close();
+    await database?.drop();
+  });
+  return {
+    get database() {
+      return database;
+    },
+    get witness() {
+      return witness;
+    },
+    start: async ({ databaseUrl = database.url, env = {} } = {}) => {
+      const app = `${root}dist/test-apps/work.js`;
+      const child = await startChild({ app, databaseUrl, env: { WITNESS_URL: witness.url, ...env } });
+      children.push(child);
+      return child;
+    },
+    submit: async (service, workflow, body) => {
+      const { body: run } = await service.call('POST', `/v1/workflows/${workflow}/runs`, body === undefined ? {} : { body });
+      return String(run.id);
+    },
+    result: async (service, id) => (await service.call('GET', `/v1/runs/${id}/result?wait=30`)).body,
+  };
+}
