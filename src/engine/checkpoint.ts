@@ -27,11 +27,9 @@ export class Checkpoints {
 
   /** Runs `body` as the step `name` of the calling workflow and returns its recorded result, or throws its recorded error. */
   async step<T>(name: string, body: (identity: StepIdentity) => Promise<T>): Promise<T> {
-    return withRecordedErrors(() =>
-      DBOS.runStep(() => this.#gate.pass(() => recordable(name, () => body(currentIdentity()), isControlFlow)), {
-        name,
-      }),
-    );
+    const attempt = (): Promise<T> => recordable(name, () => body(currentIdentity()), isControlFlow);
+    // The checkpoint is written inside the gate: a step that could end while the process stops is also recorded.
+    return withRecordedErrors(() => this.#gate.pass(() => DBOS.runStep(attempt, { name })));
   }
 
   /** Runs `body` as the transaction `name`, as a step of the calling workflow or, outside of one, by itself. */

@@ -8,29 +8,32 @@ import { workWorld } from './support/work.ts';
 const world = workWorld();
 const CLEAN = { code: 0, signal: null };
 
-test.each(['SIGTERM', 'SIGINT'] as const)('%s: a running step ends and is recorded, and its run goes on elsewhere', async (signal) => {
-  const { witness } = world;
-  const first = await world.start();
-  witness.hold(`${signal}-1`);
-  const id = await world.submit(first, 'Work.job', signal);
-  await witness.sees(`${signal}-1`);
-  const exited = first.kill(signal);
-  // Ctrl-C reaches npm and the service; npm passes it on, so that it comes twice.
-  if (signal === 'SIGINT') void first.kill(signal);
-  await until('the stop', () => first.log().includes('Stopping'));
-  await expectNotReady(first);
-  witness.release(`${signal}-1`);
-  expect(await exited).toEqual(CLEAN);
-  expect(await stepsOf(id)).toEqual(['Work.report']);
-  expect(await world.database.query('SELECT status, recoveries FROM holdfast.runs WHERE id = $1', [id])).toEqual([
-    { status: 'queued', recoveries: 0 },
-  ]);
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s: a running step ends and is recorded, and its run goes on elsewhere',
+  async (signal) => {
+    const { witness } = world;
+    const first = await world.start();
+    witness.hold(`${signal}-1`);
+    const id = await world.submit(first, 'Work.job', signal);
+    await witness.sees(`${signal}-1`);
+    const exited = first.kill(signal);
+    // Ctrl-C reaches npm and the service; npm passes it on, so that it comes twice.
+    if (signal === 'SIGINT') void first.kill(signal);
+    await until('the stop', () => first.log().includes('Stopping'));
+    await expectNotReady(first);
+    witness.release(`${signal}-1`);
+    expect(await exited).toEqual(CLEAN);
+    expect(await stepsOf(id)).toEqual(['Work.report']);
+    expect(await world.database.query('SELECT status, recoveries FROM holdfast.runs WHERE id = $1', [id])).toEqual([
+      { status: 'queued', recoveries: 0 },
+    ]);
 
-  const second = await world.start();
-  expect(await world.result(second, id)).toMatchObject({ status: 'succeeded' });
-  expect([witness.seen(`${signal}-1`), witness.seen(`${signal}-2`)]).toEqual([1, 1]);
-  expect(await second.kill(signal)).toEqual(CLEAN);
-});
+    const second = await world.start();
+    expect(await world.result(second, id)).toMatchObject({ status: 'succeeded' });
+    expect([witness.seen(`${signal}-1`), witness.seen(`${signal}-2`)]).toEqual([1, 1]);
+    expect(await second.kill(signal)).toEqual(CLEAN);
+  },
+);
 
 test('a step that outlasts the grace period is cut off, and runs again elsewhere', async () => {
   const { witness } = world;
@@ -68,10 +71,14 @@ test('streams of events end when the process stops', async () => {
   const service = await world.start();
   const id = await world.submit(service, 'Work.sleeper');
   const stream = await fetch(new URL(`/v1/runs/${id}/events`, service.url));
-  const text = stream.text();
-  await until('the sleep', async () => (await stepsOf(id)).includes('sleep'));
+  let text = '';
+  const ended = (async () => {
+    for await (const part of stream.body!.pipeThrough(new TextDecoderStream())) text += part;
+  })();
+  await until('the progress', () => text.includes('event: progress'));
   expect(await service.kill('SIGTERM')).toEqual(CLEAN);
-  expect(await text).toContain('event: progress');
+  await ended;
+  expect(text).not.toContain('event: end');
 });
 
 test('a caller who waits is answered before the process ends', async () => {
@@ -92,7 +99,10 @@ async function expectNotReady(service: ChildService): Promise<void> {
 }
 
 async function stepsOf(id: string): Promise<string[]> {
-  const rows = await world.database.query<{ name: string }>('SELECT name FROM holdfast.steps WHERE run_id = $1 ORDER BY step_id', [id]);
+  const rows = await world.database.query<{ name: string }>(
+    'SELECT name FROM holdfast.steps WHERE run_id = $1 ORDER BY step_id',
+    [id],
+  );
   return rows.map(({ name }) => name);
 }
 

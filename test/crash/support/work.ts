@@ -52,7 +52,11 @@ export function workWorld(): WorkWorld {
       return child;
     },
     submit: async (service, workflow, body) => {
-      const { body: run } = await service.call('POST', `/v1/workflows/${workflow}/runs`, body === undefined ? {} : { body });
+      const { body: run } = await service.call(
+        'POST',
+        `/v1/workflows/${workflow}/runs`,
+        body === undefined ? {} : { body },
+      );
       return String(run.id);
     },
     result: async (service, id) => (await service.call('GET', `/v1/runs/${id}/result?wait=30`)).body,
