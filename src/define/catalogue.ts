@@ -62,8 +62,10 @@ function isKind<Kind extends OperationKind>(entry: CatalogueEntry, kind: Kind): 
 function entriesOf(service: Service): CatalogueEntry[] {
   const isClass = typeof service === 'function';
   const prefix = isClass ? service.name : instancePrefix(service);
-  const found = chainOf(service, isClass).flatMap((owner) => Object.entries(Object.getOwnPropertyDescriptors(owner)));
-  const methods = new Map(found.reverse().map(([key, descriptor]) => [key, operationOf(descriptor.value)]));
+  // What is inherited comes first, so that what overrides it takes its place.
+  const owners = chainOf(service, isClass).reverse();
+  const found = owners.flatMap((owner) => Object.entries(Object.getOwnPropertyDescriptors(owner)));
+  const methods = new Map(found.map(([key, descriptor]) => [key, operationOf(descriptor.value)]));
   const entries = [...methods].flatMap(([key, operation]) =>
     operation ? [{ name: `${prefix}.${key}`, operation, receiver: service }] : [],
   );
