@@ -2,11 +2,11 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export interface ServiceProcess {
   url: string;
@@ -22,7 +22,7 @@ export async function startServiceProcess(
   app: string,
   environment: Record<string, string> = {},
 ): Promise<ServiceProcess> {
-  const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
+  const folder = await temporaryFolder();
   const port = await freePort();
   const child = spawn(process.execPath, [join(BUILT, 'src/cli/main.js'), 'start', join(BUILT, app)], {
     env: {

@@ -1,15 +1,15 @@
 // The yardstick: the DBOS SDK as it is, with workflows of empty steps. Prints the steps that it recorded in a second.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { startEmbedded } from '../src/postgres/embedded/server.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const SECONDS = 5;
 const [concurrency = 24, stepsPerRun = 5] = process.argv.slice(2).map(Number);
 
-const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
+const folder = await temporaryFolder();
 const server = await startEmbedded({ dataDir: join(folder, 'postgres') });
 const steps = DBOS.registerWorkflow(
   async () => {

@@ -1,0 +1,123 @@
+// The database goes away under thirty runs with transactions. None of them fails by it, and each effect happens once.
+
+import { mkdtempSync, rmSync, chmodSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { expect, onTestFinished, test } from 'vitest';
+import { startEmbedded } from '../../src/postgres/embedded/server.ts';
+import type { ChildService } from '../../src/testing.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/until.ts';
+import { workWorld } from './support/work.ts';
+
+const world = workWorld();
+const RUNS = 30;
+const PAYMENTS = 4;
+
+test('connections that are ended by the server', async () => {
+  const { database } = world;
+  const service = await world.start();
+  const ids = await submitAll(service, 'ended');
+  let ended = 0;
+  while (!(await areOver(database.url, 'ended'))) {
+    const [row] = await database.query<{ n: number }>(
+      `SELECT count(pg_terminate_backend(pid))::int AS n FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+    );
+    ended += row!.n;
+    await delay(150);
+  }
+  expect(ended).toBeGreaterThan(20);
+  await expectExactlyOnce(database.url, 'ended', ids);
+});
+
+test('connections that the network resets, some after the server did what it was asked', async () => {
+  const { database } = world;
+  const proxy = await openTcpProxy(Number(new URL(database.url).port));
+  onTestFinished(() => proxy.close());
+  const service = await world.start({ databaseUrl: withPort(database.url, proxy.port) });
+  const ids = await submitAll(service, 'reset');
+  for (let n = 0; !(await areOver(database.url, 'reset')); n += 1) {
+    if (n % 2 === 0) proxy.loseAnswers();
+    else proxy.reset();
+    await delay(120);
+  }
+  expect(proxy.resets).toBeGreaterThan(20);
+  await expectExactlyOnce(database.url, 'reset', ids);
+});
+
+test('a server that is killed and started again', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-loss-'));
+  chmodSync(directory, 0o755);
+  const options = { dataDir: join(directory, 'postgres'), settings: { autovacuum: 'off' } };
+  let server = await startEmbedded(options);
+  onTestFinished(async () => {
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const { port } = server;
+  const url = server.url('work');
+  const service = await world.start({ databaseUrl: url });
+  const ids = await submitAll(service, 'restarted');
+  for (let n = 0; n < 3; n += 1) {
+    await until('a run to end', () => areOver(url, 'restarted', 5 * (n + 1)));
+    process.kill(server.pid, 'SIGKILL');
+    await delay(300);
+    server = await startEmbedded({ ...options, port });
+  }
+  await until('the runs to end', () => areOver(url, 'restarted'));
+  await expectExactlyOnce(url, 'restarted', ids);
+});
+
+/** Starts the runs two by two, so that there is something under way at each fault. Submitting is tried again, as a client would. */
+async function submitAll(service: ChildService, prefix: string): Promise<string[]> {
+  const names = Array.from({ length: RUNS }, (_, n) => `${prefix}${n}`);
+  return Promise.all(names.map((name) => world.submit(service, 'Work.transfers', name)));
+}
+
+/** Tells whether at least `count` of the runs have ended. */
+async function areOver(url: string, prefix: string, count = RUNS): Promise<boolean> {
+  const [row] = await query(
+    url,
+    `SELECT count(*)::int AS n FROM holdfast.runs WHERE ended_at IS NOT NULL AND starts_with(input #>> '{}', $1)`,
+    [prefix],
+  );
+  return row!.n >= count;
+}
+
+async function expectExactlyOnce(url: string, prefix: string, ids: string[]): Promise<void> {
+  const runs = await query(url, 'SELECT status, error, count(*)::int AS runs FROM holdfast.runs WHERE id = ANY($1) GROUP BY 1, 2', [ids]);
+  expect(runs).toEqual([{ status: 'succeeded', error: null, runs: RUNS }]);
+  const effects = await query(url, 'SELECT run_id, name, count(*)::int AS times FROM effects WHERE run_id = ANY($1) GROUP BY 1, 2', [ids]);
+  expect(effects).toHaveLength(RUNS * (PAYMENTS + 1));
+  expect(effects.filter((effect) => effect.times !== 1)).toEqual([]);
+  const accounts = await query(url, 'SELECT DISTINCT balance FROM accounts WHERE starts_with(name, $1)', [prefix]);
+  expect(accounts).toEqual([{ balance: PAYMENTS }]);
+  expect(await query(url, 'SELECT * FROM holdfast.attempts')).toEqual([]);
+}
+
+/** On a connection of its own, and again when that is lost: this test ends connections, its own ones among them. */
+async function query(url: string, sql: string, parameters: unknown[] = []): Promise<Record<string, any>[]> {
+  return until('an answer of the database', async () => {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      return (await client.query(sql, parameters)).rows;
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (code !== undefined && /^(42|23)/.test(code)) throw error;
+      return undefined;
+    } finally {
+      await client.end().catch(() => {});
+    }
+  });
+}
+
+function withPort(url: string, port: number): string {
+  const changed = new URL(url);
+  changed.port = String(port);
+  return changed.href;
+}
