@@ -5,9 +5,9 @@ LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
   RETURN recorded::jsonb -> 'json';
 EXCEPTION WHEN OTHERS THEN
-  -- jsonb cannot hold the character U+0000, which a recorded text may contain.
+  -- jsonb cannot hold U+0000 nor halves of surrogate pairs, which a recorded text may contain. They are shown as U+FFFD.
   BEGIN
-    RETURN replace(recorded, '\u0000', '\ufffd')::jsonb -> 'json';
+    RETURN regexp_replace(recorded, '(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})', '\1\\ufffd', 'g')::jsonb -> 'json';
   EXCEPTION WHEN OTHERS THEN
     RETURN to_jsonb(recorded);
   END;

@@ -29,7 +29,11 @@ const LARGEST_BASE64 = 28_000_000;
 /** A document: its text, its bytes, where it can be fetched, or a file below the service's document directory. */
 export const DocumentInput = z
   .strictObject({
-    name: z.string().min(1).max(500),
+    name: z
+      .string()
+      .min(1)
+      .max(500)
+      .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'holds control characters'),
     contentType: z.string().max(200).optional(),
     text: z.string().optional(),
     base64: z.base64().max(LARGEST_BASE64, 'is larger than 20 MB').optional(),

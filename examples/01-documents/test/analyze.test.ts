@@ -143,6 +143,8 @@ test.each([
   [{ name: 'x' }, ''],
   [{ name: 'x', text: 'a', url: 'http://a.example' }, ''],
   [{ name: 'x', text: 'a', colour: 'red' }, '/colour'],
+  [{ name: 'a\u0000b', text: 'a' }, '/name'],
+  [{ name: 'a\ud800b', text: 'a' }, '/name'],
   [{ name: 'x', base64: 'not base64!' }, '/base64'],
 ])('%j is refused before anything is recorded', async (body, pointer) => {
   expect(await service.call('POST', ANALYZE, { body })).toMatchObject({
