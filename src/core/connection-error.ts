@@ -21,9 +21,12 @@ const NETWORK_CODES = new Set([
  */
 const SESSION_LOST = /^(08[0-9A-Z]{3}|57P0[1-5]|53300|25P03|25006)$/;
 
-/** What pg, its pool and Knex say of a connection that is gone or could not be had; these errors carry no code. */
+/**
+ * What pg, its pool and Knex say of a connection that is gone or could not be had; these errors carry no code. Knex writes the
+ * statement before what pg says of it (`COMMIT; - Client has …`).
+ */
 const MESSAGES =
-  /^(connection terminated|connection ended unexpectedly|server closed the connection|timeout expired|query read timeout|timeout exceeded when trying to connect|client was closed|client has encountered a connection error|the client has been closed|knex: timeout acquiring a connection|timeout acquiring a connection)/i;
+  /(?:^| - )(connection terminated|connection ended unexpectedly|server closed the connection|timeout expired|query read timeout|timeout exceeded when trying to connect|client was closed|client has encountered a connection error|the client has been closed|knex: timeout acquiring a connection|timeout acquiring a connection)/i;
 
 /** A cause of a cause of a cause is looked at; a chain that is longer, or goes in a circle, is not followed. */
 const DEEPEST = 8;

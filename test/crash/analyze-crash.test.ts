@@ -18,7 +18,7 @@ const POINTS = CHECKPOINTS.flatMap((checkpoint) => [
   { when: 'after', checkpoint },
 ]);
 
-test.each(POINTS)('killed $when the checkpoint of $checkpoint', async ({ when, checkpoint }) => {
+test.each(POINTS)('killed $when the checkpoint of $checkpoint', { timeout: 60_000 }, async ({ when, checkpoint }) => {
   const name = `${when}_${checkpoint}`;
   const step = `${name} ${checkpoint}`;
   await using first = await world.start(

@@ -13,42 +13,41 @@ import { until } from '../support/until.ts';
 import { workWorld } from './support/work.ts';
 
 const world = workWorld();
+const SLOWEST = { timeout: 90_000 };
 const RUNS = 30;
 const PAYMENTS = 4;
 
-test('connections that are ended by the server', async () => {
+test('connections that are ended by the server', SLOWEST, async () => {
   const { database } = world;
   const service = await world.start();
   const ids = await submitAll(service, 'ended');
   let ended = 0;
-  while (!(await areOver(database.url, 'ended'))) {
+  await whileRunning(database.url, 'ended', async () => {
     const [row] = await database.query<{ n: number }>(
       `SELECT count(pg_terminate_backend(pid))::int AS n FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()`,
     );
     ended += row!.n;
-    await delay(150);
-  }
+  });
   expect(ended).toBeGreaterThan(20);
   await expectExactlyOnce(database.url, 'ended', ids);
 });
 
-test('connections that the network resets, some after the server did what it was asked', async () => {
+test('connections that the network resets, some after the server did what it was asked', SLOWEST, async () => {
   const { database } = world;
   const proxy = await openTcpProxy(Number(new URL(database.url).port));
   onTestFinished(() => proxy.close());
   const service = await world.start({ databaseUrl: withPort(database.url, proxy.port) });
   const ids = await submitAll(service, 'reset');
-  for (let n = 0; !(await areOver(database.url, 'reset')); n += 1) {
+  await whileRunning(database.url, 'reset', (n) => {
     if (n % 2 === 0) proxy.loseAnswers();
     else proxy.reset();
-    await delay(120);
-  }
+  });
   expect(proxy.resets).toBeGreaterThan(20);
   await expectExactlyOnce(database.url, 'reset', ids);
 });
 
-test('a server that is killed and started again', async () => {
+test('a server that is killed and started again', SLOWEST, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-loss-'));
   chmodSync(directory, 0o755);
   const options = { dataDir: join(directory, 'postgres'), settings: { autovacuum: 'off' } };
@@ -71,10 +70,17 @@ test('a server that is killed and started again', async () => {
   await expectExactlyOnce(url, 'restarted', ids);
 });
 
-/** Starts the runs two by two, so that there is something under way at each fault. Submitting is tried again, as a client would. */
 async function submitAll(service: ChildService, prefix: string): Promise<string[]> {
   const names = Array.from({ length: RUNS }, (_, n) => `${prefix}${n}`);
   return Promise.all(names.map((name) => world.submit(service, 'Work.transfers', name)));
+}
+
+/** Does `fault` every 120 ms, at most twenty times, and then waits for the runs to end. */
+async function whileRunning(url: string, prefix: string, fault: (n: number) => unknown): Promise<void> {
+  for (let n = 0; !(await areOver(url, prefix)); n += 1) {
+    if (n < 20) await fault(n);
+    await delay(120);
+  }
 }
 
 /** Tells whether at least `count` of the runs have ended. */
@@ -88,9 +94,17 @@ async function areOver(url: string, prefix: string, count = RUNS): Promise<boole
 }
 
 async function expectExactlyOnce(url: string, prefix: string, ids: string[]): Promise<void> {
-  const runs = await query(url, 'SELECT status, error, count(*)::int AS runs FROM holdfast.runs WHERE id = ANY($1) GROUP BY 1, 2', [ids]);
+  const runs = await query(
+    url,
+    'SELECT status, error, count(*)::int AS runs FROM holdfast.runs WHERE id = ANY($1) GROUP BY 1, 2',
+    [ids],
+  );
   expect(runs).toEqual([{ status: 'succeeded', error: null, runs: RUNS }]);
-  const effects = await query(url, 'SELECT run_id, name, count(*)::int AS times FROM effects WHERE run_id = ANY($1) GROUP BY 1, 2', [ids]);
+  const effects = await query(
+    url,
+    'SELECT run_id, name, count(*)::int AS times FROM effects WHERE run_id = ANY($1) GROUP BY 1, 2',
+    [ids],
+  );
   expect(effects).toHaveLength(RUNS * (PAYMENTS + 1));
   expect(effects.filter((effect) => effect.times !== 1)).toEqual([]);
   const accounts = await query(url, 'SELECT DISTINCT balance FROM accounts WHERE starts_with(name, $1)', [prefix]);

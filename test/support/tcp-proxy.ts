@@ -1,0 +1,73 @@
+// A TCP proxy that breaks connections on purpose: between a service and its database, where the network would.
+
+import { connect, createServer, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+
+export interface TcpProxy {
+  port: number;
+  /** Resets every connection now. Returns how many there were. */
+  reset(): number;
+  /**
+   * Lets every connection carry one more request to the server, and resets it instead of passing on the answer: the server has done
+   * what the client will never hear of.
+   */
+  loseAnswers(): void;
+  /** How many connections were reset so far. */
+  readonly resets: number;
+  close(): void;
+}
+
+interface Pair {
+  client: Socket;
+  server: Socket;
+  /** Whether the next answer is lost. */
+  losing: boolean;
+}
+
+/** Opens a proxy on loopback to `port`. */
+export async function openTcpProxy(port: number): Promise<TcpProxy> {
+  const pairs = new Set<Pair>();
+  let resets = 0;
+  const breakPair = (pair: Pair): void => {
+    if (!pairs.delete(pair)) return;
+    resets += 1;
+    pair.client.resetAndDestroy();
+    pair.server.resetAndDestroy();
+  };
+  const listener = createServer((client) => {
+    const pair: Pair = { client, server: connect(port, '127.0.0.1'), losing: false };
+    pairs.add(pair);
+    client.on('data', (data) => pair.server.write(data));
+    pair.server.on('data', (data) => {
+      if (pair.losing) breakPair(pair);
+      else client.write(data);
+    });
+    for (const socket of [client, pair.server]) {
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        pairs.delete(pair);
+        client.destroy();
+        pair.server.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (listener.address() as AddressInfo).port,
+    reset: () => {
+      const count = pairs.size;
+      for (const pair of pairs) breakPair(pair);
+      return count;
+    },
+    loseAnswers: () => {
+      for (const pair of pairs) pair.losing = true;
+    },
+    get resets() {
+      return resets;
+    },
+    close: () => {
+      for (const pair of pairs) breakPair(pair);
+      listener.close();
+    },
+  };
+}
