@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { start, step, workflow } from '../../src/index.ts';
+import { serve } from '../support/serve.ts';
+
+class Busy {
+  static inside = 0;
+  static most = 0;
+
+  @workflow({ lane: 'narrow' })
+  static async narrow(n: number): Promise<number> {
+    return Busy.work(n);
+  }
+
+  @workflow()
+  static async clock(): Promise<number> {
+    return Busy.time();
+  }
+
+  @step()
+  static async work(n: number): Promise<number> {
+    Busy.inside += 1;
+    Busy.most = Math.max(Busy.most, Busy.inside);
+    await delay(5);
+    Busy.inside -= 1;
+    return n;
+  }
+
+  @step()
+  static async time(): Promise<number> {
+    return Date.now();
+  }
+}
+
+const served = serve({ services: [Busy], lanes: { narrow: { concurrency: 3 } } });
+
+test('a lane runs no more at a time than it may, and takes the next as soon as a place is free', async () => {
+  const startedAt = performance.now();
+  const runs = await Promise.all(Array.from({ length: 60 }, (_, n) => start(Busy.narrow, n)));
+  const results = await Promise.all(runs.map((run) => run.result()));
+  expect(results).toEqual(Array.from({ length: 60 }, (_, n) => n));
+  expect(Busy.most).toBe(3);
+  // Polling once a second for places would take twenty seconds.
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
+});
+
+test('a run that is enqueued on an idle service starts at once', async () => {
+  const waits: number[] = [];
+  for (let n = 0; n < 15; n += 1) {
+    const { createdAt, result } = await served.run('Busy.clock');
+    waits.push((result as number) - Date.parse(createdAt as string));
+  }
+  // The median is a few milliseconds; without a poke it is half a second.
+  expect(waits.toSorted((a, b) => a - b)[7]).toBeLessThan(200);
+});
