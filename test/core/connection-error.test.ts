@@ -16,16 +16,29 @@ describe('isConnectionError', () => {
     'EHOSTUNREACH',
     'ENETUNREACH',
     'EAI_AGAIN',
+    'EADDRNOTAVAIL',
+    'ERR_STREAM_DESTROYED',
   ])('knows the network code %s', (code) => {
     expect(isConnectionError(coded(code))).toBe(true);
   });
 
-  it.each(['08000', '08006', '08P01', '57P01', '57P02', '57P03', '57P04', '57P05', '53300', '25P03', '25006'])(
-    'knows the SQLSTATE %s',
-    (code) => {
-      expect(isConnectionError(coded(code))).toBe(true);
-    },
-  );
+  it.each([
+    '08000',
+    '08006',
+    '08P01',
+    '57P01',
+    '57P02',
+    '57P03',
+    '57P04',
+    '57P05',
+    '53300',
+    '25P03',
+    '25P04',
+    '25006',
+    '40003',
+  ])('knows the SQLSTATE %s', (code) => {
+    expect(isConnectionError(coded(code))).toBe(true);
+  });
 
   it.each(['23505', '40001', '25P02', '42P01', '57014', '0800', 'E08006', 'EACCES'])(
     'takes %s for an answer',
@@ -43,12 +56,30 @@ describe('isConnectionError', () => {
     'timeout exceeded when trying to connect',
     'Knex: Timeout acquiring a connection. The pool is probably full. Are you missing a .transacting(trx) call?',
     'timeout expired',
+    'Cannot use a pool after calling end on the pool',
+    'Unable to acquire a connection',
+    'aborted',
   ])('knows the message "%s"', (message) => {
     expect(isConnectionError(new Error(message))).toBe(true);
   });
 
   it('does not take a message that merely speaks of connections for one', () => {
     expect(isConnectionError(new Error('the invoice says: Connection terminated'))).toBe(false);
+  });
+
+  it('does not search the statement that an answer quotes', () => {
+    const answer = Object.assign(
+      new Error(`insert into notes values ('lost - Connection terminated') - duplicate key`),
+      {
+        code: '23505',
+      },
+    );
+    expect(isConnectionError(answer)).toBe(false);
+  });
+
+  it('knows the missing socket file of a server, but no other missing file', () => {
+    expect(isConnectionError(Object.assign(coded('ENOENT'), { syscall: 'connect' }))).toBe(true);
+    expect(isConnectionError(Object.assign(coded('ENOENT'), { syscall: 'open' }))).toBe(false);
   });
 
   it('looks at causes and at the members of an aggregate', () => {
