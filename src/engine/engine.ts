@@ -156,14 +156,14 @@ export class Engine {
   }
 
   async #declareLanes(): Promise<void> {
-    for (const [name, limits] of Object.entries(this.#options.lanes)) {
+    for (const [name, { concurrency, globalConcurrency, rate }] of Object.entries(this.#options.lanes)) {
+      // What one process may run includes what all may run together; the SDK wants it to be no more than that.
+      const here = Math.min(concurrency ?? Infinity, globalConcurrency ?? Infinity);
       await DBOS.registerQueue(name, {
         onConflict: 'always_update',
-        ...(limits.concurrency === undefined ? {} : { workerConcurrency: limits.concurrency }),
-        ...(limits.globalConcurrency === undefined ? {} : { globalConcurrency: limits.globalConcurrency }),
-        ...(limits.rate
-          ? { rateLimit: { limitPerPeriod: limits.rate.limit, periodSec: limits.rate.periodSeconds } }
-          : {}),
+        ...(here === Infinity ? {} : { workerConcurrency: here }),
+        ...(globalConcurrency === undefined ? {} : { globalConcurrency }),
+        ...(rate ? { rateLimit: { limitPerPeriod: rate.limit, periodSec: rate.periodSeconds } } : {}),
       });
     }
   }

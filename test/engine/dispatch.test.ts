@@ -38,7 +38,7 @@ class Race {
 
 const served = serve({
   services: [Race],
-  lanes: { pair: { concurrency: 2 }, three: { concurrency: 3 }, few: { concurrency: 50, globalConcurrency: 2 } },
+  lanes: { pair: { concurrency: 2 }, three: { concurrency: 3 }, few: { globalConcurrency: 2 } },
 });
 
 async function submitAll(workflow: string, count: number): Promise<unknown[]> {

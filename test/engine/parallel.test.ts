@@ -90,6 +90,7 @@ async function killBefore(id: string, forgotten: number[]): Promise<void> {
     `UPDATE dbos.workflow_status SET status = 'ENQUEUED', completed_at = NULL, output = NULL WHERE workflow_uuid = $1`,
     [id],
   );
+  await served.database.query(`SELECT pg_notify('holdfast_dispatch', 'default')`);
 }
 
 test('each step has one number, whichever branch is faster, and the same one again after a crash', async () => {
