@@ -17,7 +17,7 @@ export function frontMatter(lines: string[], fence: string): Entry[] {
   const entries: Entry[] = [];
   for (const line of joinedLists(lines.slice(0, end))) {
     if (line.trim() === '' || /^\s*#/.test(line)) continue;
-    if (/^\[/.test(line)) break;
+    if (line.startsWith('[')) break;
     const last = entries.at(-1);
     const item = ITEM.exec(line);
     const pair = PAIR.exec(line);
