@@ -1,6 +1,7 @@
 // One checkpointed step: its body runs at most until its outcome is recorded, and a recorded outcome is never computed again.
 
 import { DBOS } from '@dbos-inc/dbos-sdk';
+import { TerminalError } from '../core/errors.ts';
 import { errorRecord, isRecorded, RecordedError } from '../core/recorded-error.ts';
 import { assertSerializable } from '../core/serializable.ts';
 import type { DataSource, TransactionSettings } from './data-source.ts';
@@ -32,9 +33,18 @@ export class Checkpoints {
     return withRecordedErrors(() => this.#gate.pass(() => DBOS.runStep(attempt, { name })));
   }
 
-  /** Runs `body` as the transaction `name`, as a step of the calling workflow or, outside of one, by itself. */
+  /**
+   * Runs `body` as the transaction `name`, as a step of the calling workflow or, outside of one, by itself.
+   * @throws TerminalError `transaction_in_step`
+   */
   async transaction<T>(name: string, settings: TransactionSettings, body: () => Promise<T>): Promise<T> {
     if (!DBOS.isWithinWorkflow()) return this.#source.run(name, settings, body);
+    if (!DBOS.isInWorkflow()) {
+      throw new TerminalError(
+        'transaction_in_step',
+        `${name} was called inside a step or another transaction, with which it would be done again: call it in the workflow's body.`,
+      );
+    }
     const isNoOutcome = async (error: unknown): Promise<boolean> =>
       isControlFlow(error) || this.#source.mustRetry(error);
     return withRecordedErrors(() =>

@@ -19,18 +19,18 @@ export class PeerSignals {
   #stopped = false;
 
   constructor(databaseUrl: string, log: EngineLog, onLane: (lane: string) => void) {
-    this.#databaseUrl = databaseUrl;
+    const url = new URL(databaseUrl);
+    // What the URL says has precedence over the settings of a client.
+    url.searchParams.set('application_name', 'holdfast signals');
+    url.search = url.searchParams.toString().replaceAll('+', '%20');
+    this.#databaseUrl = url.href;
     this.#log = log;
     this.#onLane = onLane;
   }
 
   /** Connects, and connects again whenever the connection is lost. */
   async start(): Promise<void> {
-    const client = new pg.Client({
-      connectionString: this.#databaseUrl,
-      application_name: 'holdfast signals',
-      keepAlive: true,
-    });
+    const client = new pg.Client({ connectionString: this.#databaseUrl, keepAlive: true });
     client.on('notification', (message) => message.payload && this.#onLane(message.payload));
     client.on('error', () => this.#lost(client));
     client.on('end', () => this.#lost(client));
@@ -38,6 +38,7 @@ export class PeerSignals {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
       this.#client = client;
+      if (this.#stopped) await this.stop();
     } catch (error) {
       this.#log.debug(`No connection for signals yet: ${(error as Error).message}`);
       await client.end().catch(() => {});

@@ -35,10 +35,12 @@ export async function startService(options: ServiceOptions): Promise<TestService
   const database = options.databaseUrl === undefined ? await createTestDatabase() : undefined;
   try {
     const running = await startOn(options.databaseUrl ?? database!.url, options);
-    const stop = async (): Promise<void> => {
+    const stopOnce = async (): Promise<void> => {
       await running.stop();
       await database?.drop();
     };
+    let stopped: Promise<void> | undefined;
+    const stop = (): Promise<void> => (stopped ??= stopOnce());
     return {
       url: running.url,
       running,

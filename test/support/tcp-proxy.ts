@@ -12,6 +12,8 @@ export interface TcpProxy {
    * what the client will never hear of.
    */
   loseAnswers(): void;
+  /** Does so with the next connection that carries a request with `text` in it. */
+  loseAnswerTo(text: string): void;
   /** How many connections were reset so far. */
   readonly resets: number;
   close(): void;
@@ -28,6 +30,7 @@ interface Pair {
 export async function openTcpProxy(port: number): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   let resets = 0;
+  let losingText: string | undefined;
   const breakPair = (pair: Pair): void => {
     if (!pairs.delete(pair)) return;
     resets += 1;
@@ -37,7 +40,13 @@ export async function openTcpProxy(port: number): Promise<TcpProxy> {
   const listener = createServer((client) => {
     const pair: Pair = { client, server: connect(port, '127.0.0.1'), losing: false };
     pairs.add(pair);
-    client.on('data', (data) => pair.server.write(data));
+    client.on('data', (data) => {
+      if (losingText !== undefined && data.includes(losingText)) {
+        losingText = undefined;
+        pair.losing = true;
+      }
+      pair.server.write(data);
+    });
     pair.server.on('data', (data) => {
       if (pair.losing) breakPair(pair);
       else client.write(data);
@@ -61,6 +70,9 @@ export async function openTcpProxy(port: number): Promise<TcpProxy> {
     },
     loseAnswers: () => {
       for (const pair of pairs) pair.losing = true;
+    },
+    loseAnswerTo: (text) => {
+      losingText = text;
     },
     get resets() {
       return resets;
