@@ -26,10 +26,11 @@ export interface CallContext {
 }
 
 /**
- * The Holdfast error for anything that a model call may throw: a `RetryableError` (rate limits with `retryAfterMs`, answers 408, 409 and
- * 5xx, broken connections, timeouts, output that cannot be parsed) or a `TerminalError` `model_refused` (other 4xx answers, requests
- * that the client could not make). Messages name the model and the host, never the key, the prompt or the provider's own words, which
- * may quote them. Holdfast's own errors come back as they are.
+ * The Holdfast error for anything that a model call may throw: a `RetryableError` (rate limits with `retryAfterMs`,
+ * answers 408, 409 and 5xx, broken connections, timeouts, output that cannot be parsed) or a `TerminalError`
+ * `model_refused` (other 4xx answers, requests that the client could not make). Messages name the model and the host,
+ * never the key, the prompt or the provider's own words, which may quote them. Holdfast's own errors come back as they
+ * are.
  */
 export function classifyModelError(error: unknown, context: CallContext = {}): HoldfastError {
   if (error instanceof HoldfastError) return error;
@@ -155,7 +156,10 @@ function requestedModel(error: APICallError): string | undefined {
   return typeof model === 'string' ? model : undefined;
 }
 
-/** The provider's error code or type, such as `context_length_exceeded`: a bare identifier, unlike its message, quotes nothing. */
+/**
+ * The provider's error code or type, such as `context_length_exceeded`: a bare identifier, unlike its message, quotes
+ * nothing.
+ */
 function providerCode(error: APICallError): string | undefined {
   const body = (error.data as { error?: { code?: unknown; type?: unknown } } | undefined)?.error;
   return [body?.code, body?.type].find(

@@ -21,14 +21,20 @@ export interface ModelsDescription {
 
 /** The models of a process. */
 export interface Models {
-  /** The model for a class. `local` is always the offline model; any other class is the configured endpoint, where there is one. */
+  /**
+   * The model for a class. `local` is always the offline model; any other class is the configured endpoint, where there
+   * is one.
+   */
   model(className: string): LanguageModelV4;
   describe(): ModelsDescription;
   /** Ends the local model's threads. Calls afterwards fail with `Unavailable` `models_closed`. */
   close(): Promise<void>;
 }
 
-/** Builds the models from the configuration; nothing is started or called before the first question. Throws Unavailable `model_config_invalid`. */
+/**
+ * Builds the models from the configuration; nothing is started or called before the first question. Throws Unavailable
+ * `model_config_invalid`.
+ */
 export function createModels(config: ModelsConfig = {}): Models {
   const pool = new LocalPool();
   const local = createLocalModel(pool);

@@ -3,8 +3,9 @@
 const longestMs = 24 * 60 * 60 * 1000;
 
 /**
- * The wait in milliseconds from the headers `retry-after-ms` or `retry-after` (seconds, or an HTTP date: RFC 9110, section 10.2.3), at
- * least 0 and at most a day; undefined when neither can be read. Header names are in lower case; `now` is in milliseconds since 1970.
+ * The wait in milliseconds from the headers `retry-after-ms` or `retry-after` (seconds, or an HTTP date: RFC 9110,
+ * section 10.2.3), at least 0 and at most a day; undefined when neither can be read. Header names are in lower case;
+ * `now` is in milliseconds since 1970.
  */
 export function retryAfterMs(headers: Readonly<Record<string, string>> | undefined, now: number): number | undefined {
   const milliseconds = Number.parseFloat(headers?.['retry-after-ms'] ?? '');

@@ -30,9 +30,11 @@ const IDLE_IN_TRANSACTION_MS = 60_000;
 const FIRST_RETRY_MS = 50;
 const SLOWEST_RETRY_MS = 2000;
 
-/** The password or the role is wrong, or pg_hba.conf does not let it in: waiting does not help. */
-const REFUSED = new Set(['28P01', '28000', '42501']);
+/** The schemas that the migrations make. */
+const OUR_SCHEMAS = new Set(['holdfast', 'dbos']);
 const NO_SUCH_DATABASE = '3D000';
+/** Where to be connected to create another database; not every provider leaves the first one there. */
+const MAINTENANCE_DATABASES = ['postgres', 'template1'];
 /** Somebody else created the database at the same time. */
 const CREATED_MEANWHILE = new Set(['42P04', '23505']);
 
@@ -44,22 +46,25 @@ const REASONS: Record<string, string> = {
   EHOSTUNREACH: 'there is no way to this host',
   ENETUNREACH: 'there is no way to the network of this host',
   ECONNRESET: 'the connection was cut',
+  ENOENT: 'there is no socket file, so no server runs there',
   '53300': 'the server has no connection left for us',
   '57P03': 'the server is starting or stopping',
 };
 
 /**
  * Returns `url` with the application's name and a limit for idle transactions, each unless the URL sets it itself. With the limit in the
- * URL a connection needs no statement of its own to set it.
+ * URL a connection needs no statement of its own to set it. A user who is called like one of our schemas would find our tables before
+ * those of the application, and create the application's among ours, because a schema of the user's name comes first: for that user
+ * the search path is `public`.
  */
 export function connectionUrl(url: string, applicationName: string): string {
   const parsed = parseUrl(url);
   const parameters = parsed.searchParams;
   if (!parameters.has('application_name')) parameters.set('application_name', applicationName);
-  const options = parameters.get('options') ?? '';
-  if (!options.includes(IDLE_IN_TRANSACTION)) {
-    parameters.set('options', `${options} -c ${IDLE_IN_TRANSACTION}=${IDLE_IN_TRANSACTION_MS}`.trim());
-  }
+  let options = parameters.get('options') ?? '';
+  if (!options.includes(IDLE_IN_TRANSACTION)) options += ` -c ${IDLE_IN_TRANSACTION}=${IDLE_IN_TRANSACTION_MS}`;
+  if (OUR_SCHEMAS.has(userOf(parsed)) && !options.includes('search_path')) options += ' -c search_path=public';
+  parameters.set('options', options.trim());
   // A form writes a space as "+", which other readers of such URLs (libpq) leave as it is.
   parsed.search = parameters.toString().replaceAll('+', '%20');
   return parsed.href;
@@ -67,7 +72,8 @@ export function connectionUrl(url: string, applicationName: string): string {
 
 /**
  * Waits until the database of `url` answers, for at most `deadlineMs` milliseconds, and creates it when the server has no such database.
- * @throws Unavailable `database_unreachable` when it did not answer in time, `database_refused` when it does not let us in
+ * @throws Unavailable `database_unreachable` when it did not answer in time; `database_refused`, at once, when it does not let us in:
+ * because of the password, the role, the encryption, or because the database cannot be created
  */
 export async function waitForDatabase(
   url: string,
@@ -139,12 +145,19 @@ async function tryDatabase(url: string, leftMs: number): Promise<void> {
 async function createDatabase(url: string, connectWithinMs: number): Promise<void> {
   const name = pg.escapeIdentifier(databaseOf(url));
   const maintenance = parseUrl(url);
-  maintenance.pathname = '/postgres';
-  try {
-    await query(maintenance.href, `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`, connectWithinMs);
-  } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === undefined || !CREATED_MEANWHILE.has(code)) throw error;
+  for (const database of MAINTENANCE_DATABASES) {
+    maintenance.pathname = `/${database}`;
+    try {
+      return await query(
+        maintenance.href,
+        `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`,
+        connectWithinMs,
+      );
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (code !== undefined && CREATED_MEANWHILE.has(code)) return;
+      if (code !== NO_SUCH_DATABASE || database === MAINTENANCE_DATABASES.at(-1)) throw error;
+    }
   }
 }
 
@@ -159,17 +172,22 @@ async function query(url: string, sql: string, connectWithinMs: number): Promise
 }
 
 function unavailable(url: string, error: unknown): Unavailable {
-  const { code, message } = error as { code?: string; message: string };
-  const refused = (code !== undefined && REFUSED.has(code)) || message.startsWith('SASL');
+  const refused = !isConnectionError(error);
   return new Unavailable(
     refused ? 'database_refused' : 'database_unreachable',
     `The database at ${place(url)} ${refused ? 'does not let us in' : 'cannot be reached'}: ${reason(error)}. ` +
-      (refused
-        ? 'Check the user, the password and the rights of the user in DATABASE_URL.'
-        : 'Start it, or correct DATABASE_URL.'),
+      (refused ? advice(error) : 'Start it, or correct DATABASE_URL.'),
     undefined,
     { cause: error },
   );
+}
+
+/** Encryption fails before Postgres has a say, with a code of Node or OpenSSL, or a sentence of pg. */
+function advice(error: unknown): string {
+  const { code, message } = error as { code?: string; message: string };
+  if (/\b(ssl|tls|certificate)\b/i.test(message) || /CERT|SSL|TLS/.test(code ?? ''))
+    return 'Check the encryption that DATABASE_URL asks for (its parameters sslmode and sslrootcert), and what the server offers.';
+  return 'Check the user, the password and the rights of the user in DATABASE_URL.';
 }
 
 function reason(error: unknown): string {
@@ -179,16 +197,20 @@ function reason(error: unknown): string {
 }
 
 function place(url: string): string {
-  const { hostname, port, searchParams, username } = parseUrl(url);
-  const host = searchParams.get('host') ?? decodeURIComponent(hostname);
-  const user = searchParams.get('user') ?? decodeURIComponent(username);
-  return `${host || 'localhost'}:${port || '5432'}, database "${databaseOf(url)}", user "${user || 'of this account'}",`;
+  const parsed = parseUrl(url);
+  const host = parsed.searchParams.get('host') ?? decodeURIComponent(parsed.hostname);
+  const user = userOf(parsed) || 'of this account';
+  return `${host || 'localhost'}:${parsed.port || '5432'}, database "${databaseOf(url)}", user "${user}",`;
+}
+
+function userOf({ searchParams, username }: URL): string {
+  return searchParams.get('user') ?? decodeURIComponent(username);
 }
 
 /** As libpq has it, the database is called like the user when the URL does not name one. */
 function databaseOf(url: string): string {
-  const { pathname, username } = parseUrl(url);
-  return decodeURIComponent(pathname.slice(1)) || decodeURIComponent(username) || 'postgres';
+  const parsed = parseUrl(url);
+  return decodeURIComponent(parsed.pathname.slice(1)) || userOf(parsed) || 'postgres';
 }
 
 /** The error of a URL that cannot be read must not repeat it: the password is in it. */

@@ -1,4 +1,5 @@
-// A scripted model behind real HTTP: an OpenAI-compatible server on loopback for tests and benches, with the faults of real ones.
+// A scripted model behind real HTTP: an OpenAI-compatible server on loopback for tests and benches, with the faults of
+// real ones.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -55,7 +56,10 @@ interface Serving {
   count: number;
 }
 
-/** Starts the server on 127.0.0.1. Each chat request gets the script's next turn; the n that a script function is given counts from 0. */
+/**
+ * Starts the server on 127.0.0.1. Each chat request gets the script's next turn; the n that a script function is given
+ * counts from 0.
+ */
 export async function startModelServer(
   script: Script<ChatRequest>,
   options: ModelServerOptions = {},
@@ -178,7 +182,10 @@ function completion(turn: Turn, body: ChatRequest, n: number): object {
   };
 }
 
-/** The same answer as server-sent events: the text word by word, each tool call in two pieces, the usage if asked for, and `[DONE]`. */
+/**
+ * The same answer as server-sent events: the text word by word, each tool call in two pieces, the usage if asked for,
+ * and `[DONE]`.
+ */
 function streamed(turn: Turn, body: ChatRequest, n: number): string {
   const text = textOf(turn, body);
   const base = { id: `chatcmpl-${n}`, object: 'chat.completion.chunk', created: 0, model: body.model };

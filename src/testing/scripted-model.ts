@@ -1,4 +1,5 @@
-// A language model that says what a test tells it to, inside the process: answers, tool calls, refusals, delays and broken streams.
+// A language model that says what a test tells it to, inside the process: answers, tool calls, refusals, delays and
+// broken streams.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -13,7 +14,10 @@ import { TerminalError } from '../core/errors.ts';
 import { minimalValue } from '../inference/local/fill/minimal.ts';
 import type { Schema } from '../inference/local/fill/schema.ts';
 
-/** What the model does in answer to one call. An empty turn answers `OK`, or the emptiest JSON that the requested schema allows. */
+/**
+ * What the model does in answer to one call. An empty turn answers `OK`, or the emptiest JSON that the requested schema
+ * allows.
+ */
 export interface Turn {
   text?: string;
   /** Answered as JSON text. */
@@ -37,7 +41,10 @@ export interface Turn {
   reset?: boolean;
 }
 
-/** The turns one by one, or a function of the request and its number from 0. One request more than there are turns is an error. */
+/**
+ * The turns one by one, or a function of the request and its number from 0. One request more than there are turns is an
+ * error.
+ */
 export type Script<Request> = readonly Turn[] | ((request: Request, n: number) => Turn | Promise<Turn>);
 
 export interface ScriptedModel extends LanguageModelV4 {
@@ -45,7 +52,10 @@ export interface ScriptedModel extends LanguageModelV4 {
   readonly calls: LanguageModelV4CallOptions[];
 }
 
-/** A model that follows the script. `modelId` is what it calls itself. Throws TerminalError `script_exhausted` beyond the last turn. */
+/**
+ * A model that follows the script. `modelId` is what it calls itself. Throws TerminalError `script_exhausted` beyond
+ * the last turn.
+ */
 export function scriptedModel(script: Script<LanguageModelV4CallOptions>, modelId = 'scripted'): ScriptedModel {
   const calls: LanguageModelV4CallOptions[] = [];
   const begin = async (options: LanguageModelV4CallOptions) => {
@@ -91,7 +101,10 @@ export async function turnOf<Request>(script: Script<Request>, request: Request,
   return turn;
 }
 
-/** The answer's text: the turn's own, or where JSON of a schema was asked for and none is given, the emptiest valid value. */
+/**
+ * The answer's text: the turn's own, or where JSON of a schema was asked for and none is given, the emptiest valid
+ * value.
+ */
 export function answerText(turn: Turn, schema: Schema | undefined): string {
   if (turn.text !== undefined) return turn.text;
   if (turn.json !== undefined) return JSON.stringify(turn.json);

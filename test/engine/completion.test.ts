@@ -93,5 +93,5 @@ test('when the process stops, every waiter is let go', async () => {
   const completions = completionsOf(new Runs(['a']));
   const waiting = completions.wait('a');
   completions.close();
-  await waiting;
+  await expect(waiting).resolves.toBeUndefined();
 });

@@ -1,4 +1,5 @@
-// An OpenAI-compatible endpoint through the AI SDK: text, tools, streams and structured output, also where JSON schemas are unknown.
+// An OpenAI-compatible endpoint through the AI SDK: text, tools, streams and structured output, also where JSON schemas
+// are unknown.
 
 import { generateText, isStepCount, Output, streamText, tool } from 'ai';
 import { afterEach, expect, test } from 'vitest';

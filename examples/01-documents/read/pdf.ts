@@ -1,39 +1,59 @@
 // The text of a PDF file, page by page.
 
-import { extractText, getDocumentProxy, getMeta } from 'unpdf';
+import { getDocumentProxy, getMeta } from 'unpdf';
 import { ReadFailure } from './failure.ts';
+import { LONGEST_TEXT } from './limits.ts';
+
+type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
+
+/** What programs write for a title when nobody gave one. */
+const NO_TITLE =
+  /^(?:untitled.*|.*unbenannt.*|microsoft (?:word|powerpoint|excel) - .*|document\d*|.*\.(?:docx?|odt|rtf|tex|dvi|indd|qxd|pptx?|xlsx?|pdf))$/i;
 
 /** Returns text, pages and title. @throws ReadFailure `document_encrypted`, `document_broken`, `document_no_text` */
 export async function readPdf(bytes: Uint8Array): Promise<{ text: string; title: string | undefined; pages: number }> {
   const pdf = await openPdf(bytes);
   try {
-    const { totalPages, text } = await extractText(pdf, { mergePages: false });
-    const whole = text
-      .map((page) => page.trim())
-      .join('\n\n')
-      .trim();
-    if (whole === '') {
-      const pages = totalPages === 1 ? 'one page' : `${totalPages} pages`;
+    const text = await textOf(pdf);
+    if (text === '') {
+      const pages = pdf.numPages === 1 ? 'one page' : `${pdf.numPages} pages`;
       throw new ReadFailure(
         'document_no_text',
         `has ${pages} but no text: it may be a scan. Send a version with text, made by character recognition.`,
       );
     }
-    const { info } = await getMeta(pdf);
-    const title = (info as { Title?: unknown }).Title;
-    return {
-      text: whole,
-      title: typeof title === 'string' && title.trim() !== '' ? title.trim() : undefined,
-      pages: totalPages,
-    };
+    return { text, title: await metadataTitle(pdf), pages: pdf.numPages };
   } catch (error) {
     throw error instanceof ReadFailure ? error : broken(error as Error);
   } finally {
-    await pdf.cleanup();
+    await pdf.loadingTask.destroy();
   }
 }
 
-async function openPdf(bytes: Uint8Array): ReturnType<typeof getDocumentProxy> {
+/** One page at a time, and no further than text is kept: a page is freed before the next is read. */
+async function textOf(pdf: Pdf): Promise<string> {
+  const pages: string[] = [];
+  let length = 0;
+  for (let number = 1; number <= pdf.numPages && length <= LONGEST_TEXT; number += 1) {
+    const page = await pdf.getPage(number);
+    const { items } = await page.getTextContent();
+    const lines = items.map((item) => ('str' in item ? item.str + (item.hasEOL ? '\n' : '') : ''));
+    page.cleanup();
+    const text = lines.join('').trim();
+    if (text !== '') pages.push(text);
+    length += text.length;
+  }
+  return pages.join('\n\n');
+}
+
+async function metadataTitle(pdf: Pdf): Promise<string | undefined> {
+  const { info } = await getMeta(pdf);
+  const title = (info as { Title?: unknown }).Title;
+  const given = typeof title === 'string' ? title.trim() : '';
+  return given === '' || NO_TITLE.test(given) ? undefined : given;
+}
+
+async function openPdf(bytes: Uint8Array): Promise<Pdf> {
   try {
     // The library takes the array over; the caller may still need it.
     return await getDocumentProxy(new Uint8Array(bytes), { verbosity: 0 });

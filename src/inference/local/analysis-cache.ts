@@ -1,4 +1,5 @@
-// The analyses of the documents asked about last, by the hash of their text, so that several questions parse a document once.
+// The analyses of the documents asked about last, by the hash of their text, so that several questions parse a document
+// once.
 
 import { createHash } from 'node:crypto';
 import { Analysis } from './analysis.ts';
@@ -9,7 +10,10 @@ const mostChars = 4_000_000;
 export class AnalysisCache {
   readonly #known = new Map<string, Analysis>();
 
-  /** The analysis of this text, begun now or taken up again. The least recently used ones are dropped beyond 8 documents or 4 million characters. */
+  /**
+   * The analysis of this text, begun now or taken up again. The least recently used ones are dropped beyond 8 documents
+   * or 4 million characters.
+   */
   of(text: string): Analysis {
     const key = createHash('sha256').update(text).digest('base64');
     const analysis = this.#known.get(key) ?? new Analysis(text);

@@ -1,4 +1,5 @@
-// Everything that is known of one document, worked out when it is first asked for and kept: three questions parse the text once.
+// Everything that is known of one document, worked out when it is first asked for and kept: three questions parse the
+// text once.
 
 import { entitiesIn } from './facts/entities.ts';
 import { labelledValues } from './facts/labels.ts';
@@ -17,13 +18,12 @@ import { splitHeader, type Field, type SplitDocument } from './read/header.ts';
 import { htmlTitle, htmlToText } from './read/html.ts';
 import { readOther } from './read/other-language.ts';
 import { mailParts, type MailParts } from './read/mail.ts';
+import { piecesOf, sampled, type Piece } from './read/sample.ts';
 import type { Sentence } from './read/sentence.ts';
 import { shapeOf, type Shape } from './read/shape.ts';
 
-/** Longer prose is sampled evenly down to this many characters before it is tagged, so that a document costs at most about 0.3 s. */
-const mostTagged = 200_000;
-/** Encoded data and the like: more than 150 characters of a script with spaces, without a space. The tagger is slow on them. */
-const blob = /[^\s\u2e80-\uffff]{150,}/g;
+/** Runs of empty lines, which the classifier's patterns would look through again and again. */
+const emptyLines = /\n[ \t]*(?:\n[ \t]*){2,}/g;
 /** Pictures that show a state, not a name. */
 const badge = /badge|shields|npm|build|status|version|licen[cs]e|coverage|downloads|\bci\b/i;
 /** Facts are looked for in this many characters from the start. */
@@ -94,7 +94,7 @@ export class Analysis {
   get kinds(): KindScore[] {
     return this.#once('kinds', () =>
       kindsOf({
-        text: this.parts.body,
+        text: this.parts.body.replace(emptyLines, '\n\n'),
         shape: this.shape,
         fields: this.parts.fields,
         blocks: this.blocks,
@@ -123,7 +123,9 @@ export class Analysis {
     );
   }
 
-  /** A summary of the wanted size; of documents without sentences a description by their labelled values, items or form. */
+  /**
+   * A summary of the wanted size; of documents without sentences a description by their labelled values, items or form.
+   */
   summary(size: SummarySize): string[] {
     const chosen = chooseSentences(this.ranked, size);
     const mostlyFields = this.ranked.length <= 2 && this.labelled.length >= 3;
@@ -145,12 +147,11 @@ export class Analysis {
     );
   }
 
-  get #wordy(): { index: number; text: string }[] {
-    return this.#once('wordy', () =>
-      this.blocks
-        .map((block, index) => ({ index, text: block.text.replace(blob, ' '), kind: block.kind }))
-        .filter((block) => block.kind !== 'code' && block.kind !== 'table'),
-    );
+  get #wordy(): Piece[] {
+    return this.#once('wordy', () => {
+      const words = this.blocks.map(({ kind, text }, index) => ({ index, kind, text }));
+      return piecesOf(words.filter(({ kind }) => kind !== 'code' && kind !== 'table'));
+    });
   }
 
   get #reading(): {
@@ -171,24 +172,4 @@ export class Analysis {
     if (!this.#known.has(name)) this.#known.set(name, make());
     return this.#known.get(name) as T;
   }
-}
-
-/** The first third as it is, and every n-th block of the rest, where a text is too long to be tagged whole. */
-function sampled(blocks: readonly { index: number; text: string }[]): readonly { index: number; text: string }[] {
-  const total = blocks.reduce((sum, block) => sum + block.text.length, 0);
-  if (total <= mostTagged) return blocks;
-  const kept: { index: number; text: string }[] = [];
-  let passed = 0;
-  let taken = 0;
-  for (const block of blocks) {
-    const due =
-      passed < mostTagged / 3
-        ? passed
-        : mostTagged / 3 + ((passed - mostTagged / 3) * (mostTagged * 2)) / 3 / (total - mostTagged / 3);
-    passed += block.text.length;
-    if (taken > due) continue;
-    kept.push({ index: block.index, text: block.text.slice(0, 20_000) });
-    taken += Math.min(block.text.length, 20_000);
-  }
-  return kept;
 }

@@ -16,8 +16,9 @@ export class LocalPool {
   #closed = false;
 
   /**
-   * Runs a task on a thread. Aborting the signal rejects with its reason at once; a task that was running takes its thread (and the
-   * documents that it remembered) with it, one that was waiting is dropped. Throws `Unavailable` after close().
+   * Runs a task on a thread. Aborting the signal rejects with its reason at once; a task that was running takes its
+   * thread (and the documents that it remembered) with it, one that was waiting is dropped. Throws `Unavailable` after
+   * close().
    */
   async run(task: LocalTask, signal?: AbortSignal): Promise<LocalAnswer> {
     signal?.throwIfAborted();
@@ -41,7 +42,9 @@ export class LocalPool {
     }
   }
 
-  /** Ends the threads; tasks that have not started are rejected, running ones finish (each takes less than a second). */
+  /**
+   * Ends the threads; tasks that have not started are rejected, running ones finish (each takes less than a second).
+   */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#pool?.close({ force: true });

@@ -15,8 +15,14 @@ export interface LocalTask {
 /** The answer as text (JSON text where JSON was asked for). */
 export interface LocalAnswer {
   text: string;
-  /** The paths of properties for which the document says nothing, e.g. `invoice.dueDate`; they hold the emptiest allowed value. */
+  /**
+   * The paths of properties for which the document says nothing, e.g. `invoice.dueDate`; they hold the emptiest allowed
+   * value.
+   */
   unfilled: string[];
-  /** The paths whose value, for want of evidence, does not satisfy the schema; the answer must not be used when there are any. */
+  /**
+   * The paths whose value, for want of evidence, does not satisfy the schema; the answer must not be used when there
+   * are any.
+   */
   invalid: string[];
 }

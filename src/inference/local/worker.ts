@@ -1,4 +1,5 @@
-// The worker thread of the local model: it answers one task at a time and remembers the documents it was asked about last.
+// The worker thread of the local model: it answers one task at a time and remembers the documents it was asked about
+// last.
 
 import { AnalysisCache } from './analysis-cache.ts';
 import { answerFrom } from './answer.ts';

@@ -13,7 +13,10 @@ export function withJsonInstruction(prompt: LanguageModelV4Prompt, schema: unkno
   return [{ role: 'system', content: instruction }, ...prompt];
 }
 
-/** The JSON value inside a model's text: after its thoughts, within code fences, or from the first to the last bracket. The text itself when none parses. */
+/**
+ * The JSON value inside a model's text: after its thoughts, within code fences, or from the first to the last bracket.
+ * The text itself when none parses.
+ */
 export function jsonIn(text: string): string {
   const thought = text.replace(/^\s*<think(?:ing)?>[\s\S]*?<\/think(?:ing)?>/i, '').trim();
   const fenced = /```(?:json)?\s*\n([\s\S]*?)\n?\s*```/i.exec(thought)?.[1];
@@ -32,7 +35,10 @@ function parses(text: string): boolean {
   }
 }
 
-/** Whether a schema keeps to the subset that OpenAI's strict mode demands: closed objects whose properties are all required. */
+/**
+ * Whether a schema keeps to the subset that OpenAI's strict mode demands: closed objects whose properties are all
+ * required.
+ */
 export function isStrictSchema(schema: unknown): boolean {
   if (typeof schema !== 'object' || schema === null) return true;
   if (Array.isArray(schema)) return schema.every((part) => isStrictSchema(part));

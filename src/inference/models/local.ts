@@ -1,4 +1,5 @@
-// The offline model: an AI SDK language model that quotes and extracts from the document in the prompt, on worker threads, without a network.
+// The offline model: an AI SDK language model that quotes and extracts from the document in the prompt, on worker
+// threads, without a network.
 
 import type {
   LanguageModelV4,
@@ -21,11 +22,12 @@ const charsPerToken = 4;
 const streamedChars = 40;
 
 /**
- * A model that needs no key and no network. It reads the document between `<document>` and `</document>` in the last user message, or
- * that whole message. Asked for JSON it fills the schema from the text by the names of the properties; what the text does not say gets
- * the emptiest allowed value, and `providerMetadata.local.unfilled` lists those properties. Otherwise it answers with sentences of the
- * document. It follows no instructions beyond a number of sentences, calls no tools, and always answers the same to the same question.
- * Throws TerminalError `model_refused` when the schema demands a value (a date, an address) that the text does not hold.
+ * A model that needs no key and no network. It reads the document between `<document>` and `</document>` in the last
+ * user message, or that whole message. Asked for JSON it fills the schema from the text by the names of the properties;
+ * what the text does not say gets the emptiest allowed value, and `providerMetadata.local.unfilled` lists those
+ * properties. Otherwise it answers with sentences of the document. It follows no instructions beyond a number of
+ * sentences, calls no tools, and always answers the same to the same question. Throws TerminalError `model_refused`
+ * when the schema demands a value (a date, an address) that the text does not hold.
  */
 export function createLocalModel(pool: LocalPool): LanguageModelV4 {
   return {

@@ -20,10 +20,11 @@ type Way = 'schema' | 'object' | 'words';
 /**
  * The model of an endpoint. It makes one request a call and never retries: that is the step's business.
  *
- * JSON is asked for with `response_format: json_schema` (strict where the schema keeps to OpenAI's strict subset). An endpoint that
- * refuses it with 400 or 422 is asked again at once with `json_object` and the schema in the prompt, and if it refuses that too, with the
- * prompt alone; what it accepted is remembered for the life of the model. Code fences and prose around the JSON are taken off.
- * Throws Unavailable `model_config_invalid` when the base URL or the model's name is missing or wrong.
+ * JSON is asked for with `response_format: json_schema` (strict where the schema keeps to OpenAI's strict subset). An
+ * endpoint that refuses it with 400 or 422 is asked again at once with `json_object` and the schema in the prompt, and
+ * if it refuses that too, with the prompt alone; what it accepted is remembered for the life of the model. Code fences
+ * and prose around the JSON are taken off. Throws Unavailable `model_config_invalid` when the base URL or the model's
+ * name is missing or wrong.
  */
 export function createOpenAIModel(endpoint: OpenAIEndpoint): LanguageModelV4 {
   const baseURL = checkedUrl(endpoint);

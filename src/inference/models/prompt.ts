@@ -10,8 +10,8 @@ export interface PromptDocument {
 }
 
 /**
- * Takes the last user message: text between `<document>` and `</document>` (several are joined), else its text files, else all of its text.
- * The instruction is the system message and the text around the document.
+ * Takes the last user message: text between `<document>` and `</document>` (several are joined), else its text files,
+ * else all of its text. The instruction is the system message and the text around the document.
  */
 export function documentOf(prompt: LanguageModelV4Prompt): PromptDocument {
   const warnings: SharedV4Warning[] = [];

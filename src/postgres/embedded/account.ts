@@ -1,7 +1,7 @@
 // Which account the embedded server runs as (Postgres refuses to run as root), and which places that account can reach.
 
 import { readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Unavailable } from '../../core/errors.ts';
 
 /** An account of the operating system, in the form that child processes are started with. */
@@ -10,8 +10,8 @@ export interface Account {
   gid: number;
 }
 
-/** In order of preference; one of them is there on every common system, so that none has to be made. */
-const STAND_INS = ['postgres', 'nobody'];
+/** In order of preference; one of them is there on every common system, so that none has to be made. macOS has the second. */
+const STAND_INS = ['postgres', '_postgres', 'nobody'];
 
 /**
  * Returns the account to run Postgres as, or undefined to run it as ourselves, which is what everybody but root does.
@@ -28,9 +28,19 @@ export function serverAccount(uid = process.getuid?.(), passwdFile = '/etc/passw
   }
   throw new Unavailable(
     'embedded_account',
-    `Postgres refuses to run as root, and ${passwdFile} has neither of the accounts ${STAND_INS.join(' and ')} to run it as. ` +
+    `Postgres refuses to run as root, and ${passwdFile} has none of the accounts ${STAND_INS.join(', ')} to run it as. ` +
       'Start the app as another user, or set DATABASE_URL.',
   );
+}
+
+/**
+ * Returns the account that owns the cluster in `dataDir`, which is the only one that Postgres runs it as; undefined when there is no
+ * cluster, or when we are not root and have no choice. So root can use what another user made, and leaves it usable for that user.
+ */
+export function clusterOwner(dataDir: string, uid = process.getuid?.()): Account | undefined {
+  if (uid !== 0) return undefined;
+  const owner = statSync(join(dataDir, 'PG_VERSION'), { throwIfNoEntry: false });
+  return owner === undefined || owner.uid === 0 ? undefined : { uid: owner.uid, gid: owner.gid };
 }
 
 /** Returns whether `account` may read and execute `path`, and pass through every folder above it. Undefined stands for ourselves: yes. */

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { Unavailable } from '../../core/errors.ts';
+import { HoldfastError, Unavailable } from '../../core/errors.ts';
 import type { Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { directoryError, holdsCluster } from './directory.ts';
@@ -33,16 +33,25 @@ const PASSWORD_FILE = 'embedded.password';
  */
 export async function ensureCluster(dataDir: string, binaries: Binaries, account: Account | undefined): Promise<void> {
   removeAbandoned(dataDir);
-  if (holdsCluster(dataDir, binaries.major)) return createLeaseFile(dataDir, account);
+  if (holdsCluster(dataDir, binaries.major)) return addLeaseFile(dataDir, account);
   const unfinished = prepareFolder(dataDir, account);
   try {
     await initialise(unfinished, binaries, account);
-    await createLeaseFile(unfinished, account);
+    await addLeaseFile(unfinished, account);
     renameSync(unfinished, dataDir);
   } catch (error) {
-    if (!holdsCluster(dataDir, binaries.major)) throw error;
+    if (holdsCluster(dataDir, binaries.major)) return;
+    throw error instanceof HoldfastError ? error : directoryError(dataDir, error);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
+  }
+}
+
+async function addLeaseFile(dataDir: string, account: Account | undefined): Promise<void> {
+  try {
+    await createLeaseFile(dataDir, account);
+  } catch (error) {
+    throw directoryError(dataDir, error);
   }
 }
 
@@ -101,18 +110,18 @@ function initdbError(initdb: string, folder: string, error: unknown): Unavailabl
 
 /**
  * Removes what processes that were killed in the middle of `ensureCluster` left behind. Their initdb may still be at work there for a
- * moment, and make again what is removed here: then the next start finds it.
+ * moment, and make again what is removed here, and some of it may be another account's: what stays takes room and does no other harm.
  */
 function removeAbandoned(dataDir: string): void {
   const prefix = `${basename(dataDir)}.init-`;
-  for (const name of readdirSync(dirname(dataDir))) {
-    if (!name.startsWith(prefix)) continue;
-    const pid = Number(name.slice(prefix.length).split('-')[0]);
-    if (isAlive(pid)) continue;
-    try {
-      rmSync(join(dirname(dataDir), name), { recursive: true, force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+  try {
+    for (const name of readdirSync(dirname(dataDir))) {
+      if (!name.startsWith(prefix)) continue;
+      const pid = Number(name.slice(prefix.length).split('-')[0]);
+      if (!isAlive(pid)) rmSync(join(dirname(dataDir), name), { recursive: true, force: true });
     }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTEMPTY' && code !== 'EACCES' && code !== 'EPERM') throw directoryError(dataDir, error);
   }
 }

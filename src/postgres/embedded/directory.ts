@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  statSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { HoldfastError, Unavailable } from '../../core/errors.ts';
@@ -18,20 +19,24 @@ import { type Account, canReach } from './account.ts';
 /** Root's place for the data of projects which no other account can enter. */
 const SYSTEM_DIRECTORY = '/var/lib/holdfast';
 
+/** The cluster's folder inside a folder that cannot be moved away to make place for it. */
+const INNER = 'postgres';
+
 /**
- * Makes the folder that holds the data directory and returns the data directory's real path. As root, a data directory below a folder
- * that `account` cannot enter (a project in root's home) gives way to one in /var/lib/holdfast; the same project always gets the same one.
+ * Makes the folder that holds the data directory and returns the data directory's real path: whoever comes by another path must find
+ * the same server. A mounted volume gets the data directory inside. As root, a data directory below a folder that `account` cannot enter
+ * (a project in root's home) gives way to one in /var/lib/holdfast; the same project always gets the same one.
  * @throws Unavailable `embedded_directory` when the folder cannot be made or written to
  */
 export function chooseDirectory(dataDir: string, account: Account | undefined): string {
-  const wanted = resolve(dataDir);
+  const asked = resolve(dataDir);
   try {
-    const parent = makeFolder(dirname(wanted));
-    if (canReach(parent, account)) return join(parent, basename(wanted));
+    const wanted = realPath(isImmovable(asked) ? join(asked, INNER) : asked);
+    if (canReach(dirname(wanted), account)) return wanted;
     return join(makeFolder(SYSTEM_DIRECTORY), createHash('sha256').update(wanted).digest('hex').slice(0, 16));
   } catch (error) {
     if (error instanceof HoldfastError) throw error;
-    throw directoryError(wanted, error);
+    throw directoryError(asked, error);
   }
 }
 
@@ -71,6 +76,24 @@ export function directoryError(dataDir: string, error: unknown): Unavailable {
     undefined,
     { cause: error },
   );
+}
+
+/** A cluster is moved into place when it is complete. That cannot be done to a mount point, nor in a parent that we may not write to. */
+function isImmovable(path: string): boolean {
+  if (existsSync(join(path, INNER, 'PG_VERSION'))) return true;
+  if (!existsSync(path) || existsSync(join(path, 'PG_VERSION'))) return false;
+  const real = realpathSync(path);
+  if (statSync(real).dev !== statSync(dirname(real)).dev) return true;
+  try {
+    accessSync(dirname(real), constants.W_OK);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : join(makeFolder(dirname(path)), basename(path));
 }
 
 function makeFolder(path: string): string {

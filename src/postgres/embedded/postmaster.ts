@@ -1,7 +1,7 @@
 // Whether a server runs on a data directory: what its postmaster.pid says, and whether that process is really the server.
 
 import { execFileSync } from 'node:child_process';
-import { linkSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const EMPTY_FOR_MS = 3000;
@@ -26,30 +26,19 @@ export function runningPostmaster(dataDir: string): Postmaster | undefined {
 
 /** Returns whether the process `pid` is a Postgres server on `dataDir`, and not another process which got the same number since. */
 export function isPostmaster(pid: number, dataDir: string): boolean {
-  if (!isAlive(pid)) return false;
-  const command = commandLine(pid);
-  return command.includes('postgres') && command.includes(dataDir);
+  return isAlive(pid) && commandLine(pid).includes(`/postgres -D ${dataDir} `);
 }
 
 /**
- * Removes a postmaster.pid that keeps Postgres from starting though no server runs: one which names a living process that is something
- * else, or one which a crash of the machine left empty. (When the process is dead, Postgres removes the file itself.)
+ * Returns the first line of a postmaster.pid that keeps Postgres from starting though no server runs: one which names a living process
+ * that is something else, or one which a crash of the machine left empty. (When the process is dead, Postgres removes the file itself.)
+ * Whoever holds the data directory's lock may remove that file.
  */
-export function removeStalePidFile(dataDir: string): void {
+export function stalePidLine(dataDir: string): string | undefined {
   const file = join(dataDir, 'postmaster.pid');
   const found = parse(file);
-  if (found ? !isAlive(found.pid) || isPostmaster(found.pid, dataDir) : !isOldAndEmpty(file)) return;
-  const aside = `${file}.stale-${process.pid}`;
-  try {
-    renameSync(file, aside);
-    // Between the look and the rename another starter may have put a good file there: it goes back.
-    if (parse(aside)?.pid !== found?.pid) linkSync(aside, file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(aside, { force: true });
-  }
+  if (found === undefined) return isOldAndEmpty(file) ? '' : undefined;
+  return isAlive(found.pid) && !isPostmaster(found.pid, dataDir) ? String(found.pid) : undefined;
 }
 
 /** Returns whether a process with this number exists, whoever owns it. */
@@ -84,7 +73,7 @@ function parse(file: string): Postmaster | undefined {
 
 function commandLine(pid: number): string {
   try {
-    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
     return execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
   } catch {
     return '';

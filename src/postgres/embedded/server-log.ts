@@ -6,6 +6,8 @@ import { join } from 'node:path';
 const LARGEST_BYTES = 4 * 1024 * 1024;
 const SHOWN_BYTES = 4096;
 const SHOWN_LINES = 6;
+/** Time and process before a line. */
+const STAMP = /^\S+ \S+ UTC \[\d+\] /gm;
 
 /** The part of the log that is written after this was made. A log that has grown large is put aside first. */
 export class ServerLog {
@@ -19,7 +21,7 @@ export class ServerLog {
     this.#from = size > LARGEST_BYTES ? 0 : size;
   }
 
-  /** Returns the last lines of our part; the empty string when there are none. */
+  /** Returns the last lines of our part, without their time stamps; the empty string when there are none. */
   read(): string {
     const size = this.#size();
     const from = Math.max(this.#from, size - SHOWN_BYTES);
@@ -31,7 +33,7 @@ export class ServerLog {
     } finally {
       closeSync(file);
     }
-    return buffer.toString('utf8').trim().split('\n').slice(-SHOWN_LINES).join('\n');
+    return buffer.toString('utf8').replace(STAMP, '').trim().split('\n').slice(-SHOWN_LINES).join('\n');
   }
 
   #size(): number {

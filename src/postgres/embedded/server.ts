@@ -4,15 +4,15 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { HoldfastError, Unavailable } from '../../core/errors.ts';
 import { pause } from '../../lib/pause.ts';
-import { type Account, serverAccount } from './account.ts';
+import { type Account, clusterOwner, serverAccount } from './account.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { ensureCluster, readCredentials } from './cluster.ts';
 import { chooseDirectory, directoryError } from './directory.ts';
 import { Lease } from './lease.ts';
 import { freePort, portIsFree } from './port.ts';
-import { type Postmaster, isPostmaster, lastPostmaster, removeStalePidFile, runningPostmaster } from './postmaster.ts';
+import { type Postmaster, isPostmaster, lastPostmaster, runningPostmaster, stalePidLine } from './postmaster.ts';
 import { ServerLog } from './server-log.ts';
-import { adopt, launch } from './watcher.ts';
+import { adopt, launch, LOCKED_STATUS } from './watcher.ts';
 
 export interface EmbeddedOptions {
   /** Where the data lies; made when it is not there. */
@@ -54,8 +54,10 @@ interface Start {
 }
 
 const LOOK_AGAIN_MS = 10;
+const SLOWEST_TRY_MS = 250;
+const LOCKED = 'its folder is in use by a server that this process cannot see, perhaps in another container';
 /** A start may fail because another one is at it, or a killed server's last processes are still there; then it is worth another try. */
-const PASSING = /lock file|shared memory block|could not (bind|create any TCP)/;
+const PASSING = new RegExp(`^$|^${LOCKED}$|lock file|shared memory block|could not (bind|create any TCP)`);
 /** Any other failure is no better after this many tries. */
 const MOST_FAILURES = 3;
 const WATCHER_ANSWERS_WITHIN_MS = 1000;
@@ -70,8 +72,8 @@ const STOPS_WITHIN_MS = 10_000;
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const { deadlineMs = 30_000, settings = {}, port, log = () => {} } = options;
   const started = performance.now();
-  const account = serverAccount();
-  const dataDir = chooseDirectory(options.dataDir, account);
+  const dataDir = chooseDirectory(options.dataDir, accountFor(options.dataDir));
+  const account = accountFor(dataDir);
   const binaries = findBinaries(account);
   await ensureCluster(dataDir, binaries, account);
   const lease = openLease(dataDir);
@@ -97,6 +99,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   }
 }
 
+function accountFor(dataDir: string): Account | undefined {
+  return clusterOwner(dataDir) ?? serverAccount();
+}
+
 function openLease(dataDir: string): Lease {
   try {
     return new Lease(dataDir);
@@ -108,17 +114,20 @@ function openLease(dataDir: string): Lease {
 /** Several processes may do this at once: Postgres lets one server have the data directory, and the others join it. */
 async function joinOrStart(start: Start, lease: Lease): Promise<{ postmaster: Postmaster; attached: boolean }> {
   let reason = 'no server became ready in time';
-  for (let failures = 0; !start.gone() && failures < MOST_FAILURES;) {
+  let wait = LOOK_AGAIN_MS;
+  for (let failures = 0; !start.gone() && failures < MOST_FAILURES; await pause(wait)) {
     const running = runningPostmaster(start.dataDir);
-    if (running === undefined) {
-      const outcome = await startServer(start);
-      if (typeof outcome !== 'string') return { postmaster: outcome, attached: false };
-      if (outcome !== '') reason = outcome;
-      if (!PASSING.test(outcome)) failures++;
-    } else if (running.status === 'ready' && (await confirmed(start, lease, running))) {
-      return { postmaster: running, attached: true };
+    if (running !== undefined) {
+      wait = LOOK_AGAIN_MS;
+      const usable = running.status === 'ready' && (await confirmed(start, lease, running));
+      if (usable) return { postmaster: running, attached: true };
+      continue;
     }
-    await pause(LOOK_AGAIN_MS);
+    const outcome = await startServer(start);
+    if (typeof outcome !== 'string') return { postmaster: outcome, attached: false };
+    if (!PASSING.test(outcome)) failures++;
+    if (outcome !== '' && outcome !== reason) start.log(`embedded Postgres: ${(reason = outcome)}`);
+    wait = Math.min(wait * 2, SLOWEST_TRY_MS);
   }
   throw new Unavailable(
     'embedded_start',
@@ -140,19 +149,19 @@ async function confirmed({ dataDir, account, log }: Start, lease: Lease, { pid }
 /** Starts a server and returns it, or what its log says when it did not come up. @throws Unavailable `port_in_use` */
 async function startServer(start: Start): Promise<Postmaster | string> {
   const lastPort = lastPostmaster(start.dataDir)?.port;
-  removeStalePidFile(start.dataDir);
+  const stale = stalePidLine(start.dataDir);
   if (start.port !== undefined && !(await portIsFree(start.port))) return portInUse(start, start.port);
   const port = start.port ?? (await choosePort(lastPort));
   const serverLog = new ServerLog(start.dataDir);
-  const child = launch({ ...start, port, postgres: start.binaries.postgres });
+  const child = launch({ ...start, port, stale, postgres: start.binaries.postgres });
   const failure = failureOf(child);
   for (;;) {
     const running = runningPostmaster(start.dataDir);
     if (running?.status === 'ready' && running.port === port) return running;
     const ended = await Promise.race([failure, pause(LOOK_AGAIN_MS)]);
     if (ended === undefined && !start.gone()) continue;
+    if (ended === LOCKED) return LOCKED;
     const said = serverLog.read() || ended || '';
-    if (said !== '') start.log(said);
     if (start.port !== undefined && said.includes('could not bind')) return portInUse(start, start.port);
     return said;
   }
@@ -176,7 +185,7 @@ function portInUse({ dataDir }: Start, port: number): string {
 async function failureOf(child: ChildProcess): Promise<string> {
   try {
     const [status, signal] = (await once(child, 'exit')) as [number | null, string | null];
-    return `Postgres ended with status ${status ?? signal}`;
+    return status === LOCKED_STATUS ? LOCKED : `Postgres ended with status ${status ?? signal}`;
   } catch (error) {
     return (error as HoldfastError).message;
   }

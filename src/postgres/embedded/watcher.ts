@@ -12,11 +12,30 @@ const WATCH = `watch() {
   kill -INT "$1"
 }`;
 
+/** The status of a watcher that found the data directory locked by another one (EX_TEMPFAIL of sysexits.h). */
+export const LOCKED_STATUS = 75;
+
+/**
+ * The lock on descriptor 9 is held by the watcher, the server and its processes, until the last of them is gone. It belongs to the file
+ * and not to a process number, so it also keeps out a server in another container that has the same volume: to that one postmaster.pid
+ * names some process of its own, or none. Where there is no flock (macOS) Postgres's own lock has to do.
+ */
+const LOCK = `if command -v flock >/dev/null; then
+  exec 9>>"$DIR/embedded.lock"
+  flock -n 9 || [ $? -ne 1 ] || exit ${LOCKED_STATUS}
+fi
+if [ -n "\${STALE+set}" ]; then
+  line=
+  read -r line <"$DIR/postmaster.pid"
+  [ "$line" = "$STALE" ] && rm -f "$DIR/postmaster.pid"
+fi`;
+
 /**
  * A server that was killed is started again on its port, so that the apps which use it find it where it was. Until the last processes of
  * the killed one are gone that may fail; it is tried for about five seconds.
  */
 const START = `${WATCH}
+${LOCK}
 tries=0
 while true; do
   "$POSTGRES" -D "$DIR" "$@" >>"$DIR/embedded.log" 2>&1 3<&- &
@@ -43,7 +62,16 @@ export interface Launch {
   account: Account | undefined;
   port: number;
   settings: Record<string, string>;
+  /** The first line of a postmaster.pid that is in the way. */
+  stale: string | undefined;
 }
+
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  /** Enough for several processes of an app with full pools, and for people who look at the data. */
+  max_connections: '200',
+};
 
 /** The server takes its language from its cluster, never from its surroundings. */
 export const SERVER_ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', LANG: 'C', TZ: 'UTC' };
@@ -51,10 +79,11 @@ export const SERVER_ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL
 /**
  * Starts a server and its watcher. The caller holds a lease. The returned process ends when the server has ended, with its status.
  */
-export function launch({ dataDir, postgres, account, port, settings }: Launch): ChildProcess {
-  const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: String(port), ...settings };
+export function launch({ dataDir, postgres, account, port, settings, stale }: Launch): ChildProcess {
+  const all = { ...SETTINGS, port: String(port), ...settings };
   const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  return watcher(dataDir, account, ['-c', START, 'holdfast-postgres', ...flags], { POSTGRES: postgres });
+  const environment = { POSTGRES: postgres, ...(stale === undefined ? {} : { STALE: stale }) };
+  return watcher(dataDir, account, ['-c', START, 'holdfast-postgres', ...flags], environment);
 }
 
 /** Gives a running server whose watcher was killed a new one. The caller holds a lease. */

@@ -27,6 +27,7 @@ describe('serverAccount', () => {
       gid: 71,
     });
     expect(serverAccount(0, passwd('root:x:0:0::/root:/bin/sh', nobody))).toEqual({ uid: 65_534, gid: 65_534 });
+    expect(serverAccount(0, passwd('nobody:*:-2:-2:::', '_postgres:*:216:216:::'))).toEqual({ uid: 216, gid: 216 });
   });
 
   it('says what to do where neither exists', () => {

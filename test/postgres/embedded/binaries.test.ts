@@ -89,6 +89,10 @@ describe('chooseDirectory', () => {
     expect(existsSync(join(directory, 'a', 'postgres'))).toBe(false);
   });
 
+  it.runIf(existsSync('/dev/shm'))('takes a place inside a mounted volume, which nothing can be moved onto', () => {
+    expect(chooseDirectory('/dev/shm', serverAccount())).toBe('/dev/shm/postgres');
+  });
+
   it.runIf(asRoot)('gives way to a folder of the system when the project is closed to the account', () => {
     const directory = testDirectory();
     chmodSync(directory, 0o700);

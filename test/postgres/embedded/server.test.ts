@@ -1,7 +1,7 @@
 // The embedded server's life: made once, started when needed, and what it is like.
 
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -37,11 +37,38 @@ describe('startEmbedded', () => {
     expect(isPostmaster(second.pid, second.dataDir)).toBe(false);
   });
 
+  it('is the same server by whatever path one comes', async () => {
+    const dataDir = copiedCluster();
+    const direct = await startHere({ dataDir });
+    const link = join(testDirectory(), 'link');
+    await symlink(dataDir, link);
+    expect(await startHere({ dataDir: link })).toMatchObject({ attached: true, pid: direct.pid, dataDir });
+  });
+
+  it('keeps its password in a file for its account alone, and out of the logs', async () => {
+    const log: string[] = [];
+    const server = await startHere({ dataDir: copiedCluster(), log: (line) => log.push(line) });
+    const { password } = new URL(server.url());
+    const file = join(server.dataDir, 'embedded.password');
+    expect((await readFile(file, 'utf8')).trim()).toBe(password);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const logs = [...log, await readFile(join(server.dataDir, 'embedded.log'), 'utf8')].join('\n');
+    expect(logs).toContain('ready to accept connections');
+    expect(logs).not.toContain(password);
+    const other = Object.assign(new URL(server.url()), { password: 'guessed' });
+    await expect(sql(other.href, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
+  });
+
+  it('has room for the pools of several processes', async () => {
+    const server = await startHere({ dataDir: copiedCluster() });
+    expect(await sql(server.url(), 'SHOW max_connections')).toEqual([{ max_connections: '200' }]);
+  });
+
   it('speaks UTF-8 whatever the locale of the app', async () => {
     const dataDir = join(testDirectory(), 'postgres');
     const app = await startApp(
       { dataDir },
-      { LANG: 'xx_YY.KOI8-Z', LC_ALL: 'garbage', LC_CTYPE: 'POSIX', TZ: 'Mars/Olympus' },
+      { environment: { LANG: 'xx_YY.KOI8-Z', LC_ALL: 'garbage', LC_CTYPE: 'POSIX', TZ: 'Mars/Olympus' } },
     );
     const [row] = await sql(
       app.server.url,

@@ -1,4 +1,4 @@
-// A process that uses an embedded server until it is killed. It prints one line: what it got, or the error's code.
+// A process that uses an embedded server until it is killed. It prints one line: what it got, or the error.
 
 import { startEmbedded } from '../../../src/postgres/embedded/server.ts';
 
@@ -10,5 +10,6 @@ try {
   console.log(JSON.stringify({ ...facts, url: url() }));
   setInterval(() => {}, 60_000);
 } catch (error) {
-  console.log(JSON.stringify({ code: (error as { code: string }).code }));
+  const { code, message } = error as { code: string; message: string };
+  console.log(JSON.stringify({ code, message }));
 }

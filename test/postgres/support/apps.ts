@@ -21,9 +21,21 @@ export interface App {
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts a process, which is killed after the test. */
-export async function startApp(options: EmbeddedOptions, environment: Record<string, string> = {}): Promise<App> {
-  const child = spawn(process.execPath, [APP, JSON.stringify({ settings: QUICK, ...options })], {
+/** How a process is started. */
+export interface Surroundings {
+  environment?: Record<string, string>;
+  /** Whom it runs as; only root can choose. */
+  account?: { uid: number; gid: number };
+  /** A command that runs the command after it. */
+  through?: string[];
+}
+
+/** Starts a process, which is killed after the test. Rejects with what the process says when it gets no server. */
+export async function startApp(options: EmbeddedOptions, surroundings: Surroundings = {}): Promise<App> {
+  const { environment, account, through = [] } = surroundings;
+  const command = [...through, process.execPath, APP, JSON.stringify({ settings: QUICK, ...options })];
+  const child = spawn(command[0]!, command.slice(1), {
+    ...account,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
@@ -38,7 +50,7 @@ export async function startApp(options: EmbeddedOptions, environment: Record<str
   const ended = once(child, 'exit').then(() => Promise.reject(new Error('the app ended before it had a server')));
   const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), ended])) as [string];
   const server = JSON.parse(line);
-  if (server.code !== undefined) throw new Error(`the app did not get a server: ${server.code}`);
+  if (server.code !== undefined) throw Object.assign(new Error(server.message), { code: server.code });
   return { process: child, server, kill };
 }
 

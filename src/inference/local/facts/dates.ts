@@ -1,4 +1,5 @@
-// Written dates in several languages and numeric forms, read into ISO 8601; an ambiguous one (03/04/2026) keeps its text only.
+// Written dates in several languages and numeric forms, read into ISO 8601; an ambiguous one (03/04/2026) keeps its
+// text only.
 
 import type { Mention } from './mention.ts';
 
@@ -33,7 +34,10 @@ const forms = {
   quarter: /\bQ([1-4])[ /-]?((?:19|20)\d{2})\b/g,
 };
 
-/** All dates of the text. Facet `iso`: `2026-03-12`, or `2026-03` where only the month is given; `datetime` where a time stands with it. */
+/**
+ * All dates of the text. Facet `iso`: `2026-03-12`, or `2026-03` where only the month is given; `datetime` where a time
+ * stands with it.
+ */
 export function datesIn(text: string): Mention[] {
   const found: Mention[] = [];
   const add = (match: RegExpMatchArray, iso: string | undefined, datetime?: string) => {

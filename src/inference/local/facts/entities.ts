@@ -7,7 +7,10 @@ import { moneyIn } from './money.ts';
 import { organisationsIn, peopleIn, placesIn } from './names.ts';
 import { patternsIn } from './patterns.ts';
 
-/** What entities are looked for in: `text` is everything, `prose` the plain words, `recognised` what the tagger found in them. */
+/**
+ * What entities are looked for in: `text` is everything, `prose` the plain words, `recognised` what the tagger found in
+ * them.
+ */
 export interface EntitySource {
   text: string;
   prose: string;
@@ -17,7 +20,10 @@ export interface EntitySource {
 
 const recognisedTypes: Readonly<Record<string, string>> = { DATE: 'date', TIME: 'time', DURATION: 'duration' };
 
-/** Every entity once, with its count, in order of first occurrence. Of two that overlap the one with the longer text stays. */
+/**
+ * Every entity once, with its count, in order of first occurrence. Of two that overlap the one with the longer text
+ * stays.
+ */
 export function entitiesIn({ text, prose, fields, recognised }: EntitySource): Mention[] {
   const formal = [...datesIn(text), ...moneyIn(text), ...patternsIn(text)];
   const named = [...peopleIn(prose, fields), ...organisationsIn(prose), ...placesIn(prose)].map((mention) => ({
@@ -39,7 +45,9 @@ export function entitiesIn({ text, prose, fields, recognised }: EntitySource): M
   return merged(withoutOverlaps([...formal, ...named, ...extra]));
 }
 
-/** A day with a month or year, a clock time and a measured span tell something; "today", "March" and "a second" do not. */
+/**
+ * A day with a month or year, a clock time and a measured span tell something; "today", "March" and "a second" do not.
+ */
 function isTelling(value: string, type: string): boolean {
   if (type === 'duration') return /\d+\s*-?(?:second|minute|hour|day|week|month|year|ms|min|sec|hr)/i.test(value);
   if (type === 'time') return /\d.*(?::|am|pm|uhr|o['’]clock)/i.test(value);

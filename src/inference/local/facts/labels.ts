@@ -1,4 +1,5 @@
-// Values that the document itself labels ("Total due: EUR 1,280.50", "Invoice No. INV-2041", front matter), found by a property's name.
+// Values that the document itself labels ("Total due: EUR 1,280.50", "Invoice No. INV-2041", front matter), found by a
+// property's name.
 
 import type { Block } from '../read/blocks.ts';
 import type { Field } from '../read/header.ts';

@@ -1,4 +1,5 @@
-// A mention: something that stands in the text, with what can be read off it (an ISO date, an amount, a role) and nothing more.
+// A mention: something that stands in the text, with what can be read off it (an ISO date, an amount, a role) and
+// nothing more.
 
 /** Where the text says something of a known type. `at` is the offset of its first occurrence in the text. */
 export interface Mention {
@@ -6,7 +7,9 @@ export interface Mention {
   text: string;
   at: number;
   count: number;
-  /** Further facts by the name under which a schema may ask for them, e.g. `iso`, `amount`, `currency`, `url`, `email`. */
+  /**
+   * Further facts by the name under which a schema may ask for them, e.g. `iso`, `amount`, `currency`, `url`, `email`.
+   */
   facets: Readonly<Record<string, string | number>>;
 }
 

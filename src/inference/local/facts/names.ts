@@ -29,7 +29,10 @@ const notNames = new Set(
   ),
 );
 
-/** People: header fields that hold names, names before an address in angle brackets, titles (Dr …), and known given names with a surname. */
+/**
+ * People: header fields that hold names, names before an address in angle brackets, titles (Dr …), and known given
+ * names with a surname.
+ */
 export function peopleIn(text: string, fields: readonly Field[]): Mention[] {
   const found: Mention[] = [];
   const add = (name: string, at: number, facets: Record<string, string> = {}) => {
@@ -103,7 +106,9 @@ const ambiguous = new Set(
   ),
 );
 
-/** Country names in English and the cities that name a time zone: the place names that every JavaScript runtime carries. */
+/**
+ * Country names in English and the cities that name a time zone: the place names that every JavaScript runtime carries.
+ */
 const places: ReadonlySet<string> = new Set(
   [
     ...Array.from({ length: 676 }, (_, n) => String.fromCharCode(65 + Math.floor(n / 26), 65 + (n % 26))).flatMap(

@@ -1,4 +1,5 @@
-// What can be recognised by its form alone: addresses, links, telephone numbers, percentages, versions and official identifiers.
+// What can be recognised by its form alone: addresses, links, telephone numbers, percentages, versions and official
+// identifiers.
 
 import type { Mention } from './mention.ts';
 
@@ -66,7 +67,10 @@ const forms: readonly Form[] = [
   },
 ];
 
-/** Everything in the text that is recognised by its form, in order, overlaps going to the form that stands first in the list. */
+/**
+ * Everything in the text that is recognised by its form, in order, overlaps going to the form that stands first in the
+ * list.
+ */
 export function patternsIn(text: string): Mention[] {
   const found: Mention[] = [];
   const taken = new Uint8Array(text.length);
@@ -95,7 +99,10 @@ export function patternsIn(text: string): Mention[] {
   return found.toSorted((a, b) => a.at - b.at);
 }
 
-/** Telephone numbers need a plus sign, an area code in brackets, or a word such as "phone" before them: digits alone are too common. */
+/**
+ * Telephone numbers need a plus sign, an area code in brackets, or a word such as "phone" before them: digits alone are
+ * too common.
+ */
 function isPhone(match: RegExpMatchArray, text: string): boolean {
   const digits = match[0].replace(/\D/g, '').length;
   if (digits < 7 || digits > 15 || /^\d{4}[-/.]\d{2}[-/.]\d{2}/.test(match[0]) || /\n/.test(match[0])) return false;

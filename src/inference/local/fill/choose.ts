@@ -18,8 +18,9 @@ export interface Choice {
 }
 
 /**
- * Scores each allowed value: by what the document labels, its kind, language or sentiment, or the words that stand for the value.
- * Without evidence the choice is a value such as `other`, else a middle one such as `medium`, else the first.
+ * Scores each allowed value: by what the document labels, its kind, language or sentiment, or the words that stand for
+ * the value. Without evidence the choice is a value such as `other`, else a middle one such as `medium`, else the
+ * first.
  */
 export function choose(values: readonly unknown[], analysis: Analysis, query: Query): Choice {
   const options = values.filter((value) => value !== null);
@@ -95,7 +96,10 @@ function kindNamed(value: string): string | undefined {
 
 const bodyChars = 60_000;
 
-/** Counts the words that stand for each value: its own, those that the prompt gives for it, and common ones for the category. */
+/**
+ * Counts the words that stand for each value: its own, those that the prompt gives for it, and common ones for the
+ * category.
+ */
 function byWords(names: readonly string[], analysis: Analysis, query: Query): number[] {
   const title = (analysis.title ?? '').toLowerCase();
   const headings = analysis.blocks

@@ -1,4 +1,5 @@
-// A JSON schema filled from a document: each property gets what the text says, or the emptiest value that the schema allows.
+// A JSON schema filled from a document: each property gets what the text says, or the emptiest value that the schema
+// allows.
 
 import type { Analysis } from '../analysis.ts';
 import type { Field } from '../read/header.ts';
@@ -35,7 +36,10 @@ export interface FilledSchema {
   invalid: string[];
 }
 
-/** Fills the schema from the document. The value satisfies the schema unless `invalid` names a property for which no honest value exists. */
+/**
+ * Fills the schema from the document. The value satisfies the schema unless `invalid` names a property for which no
+ * honest value exists.
+ */
 export function fillSchema(schema: Schema, analysis: Analysis, instruction: string): FilledSchema {
   const filling: Filling = { analysis, root: schema, unfilled: [], invalid: [] };
   const { value } = fill(schema, rootQuery(instruction, schema), filling, 0);
@@ -86,7 +90,10 @@ function noted(filled: Filled, query: Query, filling: Filling): Filled {
   return filled;
 }
 
-/** The emptiest value. Dates, addresses and patterned texts have none: where null is not allowed either, the place is invalid. */
+/**
+ * The emptiest value. Dates, addresses and patterned texts have none: where null is not allowed either, the place is
+ * invalid.
+ */
 function empty(schema: Schema, query: Query, filling: Filling): Filled {
   filling.unfilled.push(query.path);
   const types = typesOf(schema);
@@ -118,7 +125,10 @@ function fillObject(schema: Schema, query: Query, filling: Filling, depth: numbe
   return { value, found };
 }
 
-/** An object with free names takes the document's header fields, where it is called by a name such as `metadata` or `headers`. */
+/**
+ * An object with free names takes the document's header fields, where it is called by a name such as `metadata` or
+ * `headers`.
+ */
 function fillRecord(schema: Schema, query: Query, filling: Filling): Filled {
   const asked = query.words.some((word) =>
     /^(?:metadata|meta|header|field|attribute|property|label|frontmatter)$/.test(word),
@@ -173,7 +183,10 @@ function mentionsFor(query: Query, item: Schema, { analysis }: Filling): Mention
 
 const plainest = ['version', 'duration', 'percentage', 'url'];
 
-/** Entities in the order of the text, but those that the schema has a type for first, and links and the like last: lists may be cut. */
+/**
+ * Entities in the order of the text, but those that the schema has a type for first, and links and the like last: lists
+ * may be cut.
+ */
 function byWorth(entities: readonly Mention[], item: Schema): Mention[] {
   const types = Object.entries(item.properties ?? {}).find(
     ([name, property]) => /type|kind|label|category/i.test(name) && property.enum,
@@ -216,7 +229,10 @@ function entryOf(item: Schema, mention: Mention, query: Query, filling: Filling)
   return value;
 }
 
-/** An empty text stays empty, so that a date or address that the text does not give drops the entry instead of being made up. */
+/**
+ * An empty text stays empty, so that a date or address that the text does not give drops the entry instead of being
+ * made up.
+ */
 function minimalEntry(schema: Schema, root: Schema): unknown {
   return typesOf(schema).includes('string') && schema.enum === undefined && schema.const === undefined
     ? ''

@@ -1,4 +1,5 @@
-// The properties of one entry of a list (an entity, an amount, a heading) filled from the mention that the entry stands for.
+// The properties of one entry of a list (an entity, an amount, a heading) filled from the mention that the entry stands
+// for.
 
 import type { Analysis } from '../analysis.ts';
 import { wordsOf } from '../facts/labels.ts';
@@ -46,7 +47,10 @@ function plainName(name: string): string {
   return wordsOf(name).join(' ');
 }
 
-/** What one property of the entry asks for; `undefined` when the mention does not say. `beside` are the names of all its properties. */
+/**
+ * What one property of the entry asks for; `undefined` when the mention does not say. `beside` are the names of all its
+ * properties.
+ */
 export function itemProperty(
   name: string,
   schema: Schema,

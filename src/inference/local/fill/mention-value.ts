@@ -4,7 +4,9 @@ import { moneyIn, numberOf } from '../facts/money.ts';
 import type { Mention } from '../facts/mention.ts';
 import { accepts, typesOf, type Schema } from './schema.ts';
 
-/** The first of the mention's readings that the schema accepts, or undefined. `words` are those of the property's name. */
+/**
+ * The first of the mention's readings that the schema accepts, or undefined. `words` are those of the property's name.
+ */
 export function valueOf(mention: Mention, schema: Schema, words: readonly string[], root: Schema): unknown {
   const types = typesOf(schema);
   const number = types.includes('number') || types.includes('integer');

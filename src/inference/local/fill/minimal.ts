@@ -5,8 +5,9 @@ import { accepts, resolved, typesOf, type Schema } from './schema.ts';
 const deepest = 12;
 
 /**
- * The emptiest value that the schema accepts, as far as one can be found without knowing what is meant: null where allowed, the
- * default or the first allowed value, the shortest text, the number nearest to 0. Formats get a fixed example; a pattern is not solved.
+ * The emptiest value that the schema accepts, as far as one can be found without knowing what is meant: null where
+ * allowed, the default or the first allowed value, the shortest text, the number nearest to 0. Formats get a fixed
+ * example; a pattern is not solved.
  */
 export function minimalValue(input: Schema | boolean | undefined, root: Schema, depth = 0): unknown {
   const schema = resolved(input, root);

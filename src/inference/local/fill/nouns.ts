@@ -10,7 +10,10 @@ export type NounKind = 'computed' | 'mentions';
 /** A noun that the local model understands. `computed` answers are about the document; `mentions` stand in it. */
 export interface Noun {
   names: string[];
-  /** Names that ask for one particular mention: it must be labelled so, or the word must stand beside it (`vat`, `customer`). */
+  /**
+   * Names that ask for one particular mention: it must be labelled so, or the word must stand beside it (`vat`,
+   * `customer`).
+   */
   particular?: string[];
   kind: NounKind;
   find: (analysis: Analysis, query: Query) => Mention[];
@@ -172,7 +175,9 @@ const byName: ReadonlyMap<string, Noun> = new Map(
   nouns.flatMap((noun) => [...noun.names, ...(noun.particular ?? [])].map((name): [string, Noun] => [name, noun])),
 );
 
-/** The noun that a property asks for: its name's last word that is known, else the first known word of its description. */
+/**
+ * The noun that a property asks for: its name's last word that is known, else the first known word of its description.
+ */
 export function nounOf(query: Query): Noun | undefined {
   const words = [...query.words, query.words.slice(-2).join(''), query.words.join('')];
   const named = words

@@ -1,4 +1,5 @@
-// Passages of a document by their role: key points, questions, requirements, action items, quotations, headings, the sentence around a mention.
+// Passages of a document by their role: key points, questions, requirements, action items, quotations, headings, the
+// sentence around a mention.
 
 import type { Analysis } from '../analysis.ts';
 import type { Mention } from '../facts/mention.ts';

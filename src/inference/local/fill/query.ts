@@ -1,4 +1,5 @@
-// What a property asks for, read from its name, its description and, where these say nothing, the words of the instruction.
+// What a property asks for, read from its name, its description and, where these say nothing, the words of the
+// instruction.
 
 import { singular, wordsOf } from '../facts/labels.ts';
 import type { Schema } from './schema.ts';
@@ -70,7 +71,10 @@ const numbers: Readonly<Record<string, number>> = {
   ten: 10,
 };
 
-/** How many sentences a text asks for ("in two sentences", "a 3-sentence summary", "one line"); undefined when it does not say. */
+/**
+ * How many sentences a text asks for ("in two sentences", "a 3-sentence summary", "one line"); undefined when it does
+ * not say.
+ */
 export function sentencesAsked(text: string): number | undefined {
   const match =
     /\b(\d{1,2}|one|single|two|three|four|five|six|seven|eight|nine|ten)(?:\s?(?:to|-|–|or)\s?(\d{1,2}|two|three|four|five|six))?[\s-]+(?:short |plain |concise |brief )?(?:sentence|line|satz|sätze)/i.exec(

@@ -77,7 +77,9 @@ function labelled(query: Query, analysis: Analysis): Mention[] {
   });
 }
 
-/** The mentions of a noun that its qualifiers stand close to ("due by April 15"); all of them when it has no qualifiers. */
+/**
+ * The mentions of a noun that its qualifiers stand close to ("due by April 15"); all of them when it has no qualifiers.
+ */
 function fitting(noun: Noun, query: Query, analysis: Analysis): Mention[] {
   const found = noun.find(analysis, query);
   const narrow = qualifiers(query, noun);
@@ -115,8 +117,8 @@ function unsigned(mentions: readonly Mention[], schema: Schema, root: Schema): u
 }
 
 /**
- * `isInvoice` is true for that kind of document, `isEnglish` for that language; `mentionsRefund`, `hasDeadline` when the word stands
- * in the text without a negation before it. Any other question of truth has no answer here.
+ * `isInvoice` is true for that kind of document, `isEnglish` for that language; `mentionsRefund`, `hasDeadline` when
+ * the word stands in the text without a negation before it. Any other question of truth has no answer here.
  */
 function truthOf(query: Query, analysis: Analysis): boolean | undefined {
   const [verb, ...rest] = query.words;

@@ -1,4 +1,5 @@
-// The part of JSON Schema (draft 7 and 2020-12) that structured output uses: reading a schema, and checking a value against it.
+// The part of JSON Schema (draft 7 and 2020-12) that structured output uses: reading a schema, and checking a value
+// against it.
 
 /** A JSON Schema as an object; `true` and `{}` allow everything. */
 export interface Schema {
@@ -74,7 +75,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** The types that a schema allows, by its `type` or, where that is missing, by the keywords it uses; empty when anything goes. */
+/**
+ * The types that a schema allows, by its `type` or, where that is missing, by the keywords it uses; empty when anything
+ * goes.
+ */
 export function typesOf(schema: Schema): string[] {
   if (schema.type !== undefined) return Array.isArray(schema.type) ? schema.type : [schema.type];
   if (schema.properties || schema.additionalProperties !== undefined || schema.required) return ['object'];

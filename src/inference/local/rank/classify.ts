@@ -33,8 +33,9 @@ const shapeKinds: Partial<Record<Shape, string>> = {
 };
 
 /**
- * The kinds that the evidence speaks for, best first, with scores that sum to 1 together with what speaks for none. When nothing
- * reaches the threshold the first is `other`. Evidence is the title, header, headings and wording, never a file name.
+ * The kinds that the evidence speaks for, best first, with scores that sum to 1 together with what speaks for none.
+ * When nothing reaches the threshold the first is `other`. Evidence is the title, header, headings and wording, never a
+ * file name.
  */
 export function kindsOf(evidence: Evidence): KindScore[] {
   const points = new Map<string, number>();
@@ -77,7 +78,10 @@ function cuePoints(cues: readonly Cue[], evidence: Evidence): number {
   return sum;
 }
 
-/** Evidence that no wording carries: many headings and much prose make an article or manual likelier than a letter, and the like. */
+/**
+ * Evidence that no wording carries: many headings and much prose make an article or manual likelier than a letter, and
+ * the like.
+ */
 function structure(points: Map<string, number>, { blocks, shape, text, fields }: Evidence): void {
   if (shape !== 'prose' && shape !== 'html') return;
   const add = (name: string, amount: number) => points.set(name, (points.get(name) ?? 0) + amount);

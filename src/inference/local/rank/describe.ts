@@ -1,11 +1,14 @@
-// What can be said of a document that has hardly any sentences: its labelled values, its items, or the form of its data.
+// What can be said of a document that has hardly any sentences: its labelled values, its items, or the form of its
+// data.
 
 import type { Analysis } from '../analysis.ts';
 import type { Block } from '../read/blocks.ts';
 import { sectionWeight } from '../read/sections.ts';
 import type { SummarySize } from './summary.ts';
 
-/** Sentences made only of what stands in the document, after those that could be quoted; never more than `size` allows. */
+/**
+ * Sentences made only of what stands in the document, after those that could be quoted; never more than `size` allows.
+ */
 export function describe(analysis: Analysis, quoted: readonly string[], size: SummarySize): string[] {
   const made = [
     formOf(analysis),
@@ -66,7 +69,7 @@ function factsOf(analysis: Analysis): string | undefined {
 
 /** "1.2.0: first item; second item." for change logs, agendas and other lists below a heading. */
 function itemsOf(all: readonly Block[]): string | undefined {
-  const blocks = all.filter((_, index) => weightAbove(all, index) > 0);
+  const blocks = withoutBackMatter(all);
   const first = blocks.findIndex((block, index) => block.kind === 'item' && blocks[index + 1]?.kind === 'item');
   const at = first >= 0 ? first : blocks.findIndex((block) => block.kind === 'item');
   if (at < 0) return undefined;
@@ -83,10 +86,13 @@ function itemsOf(all: readonly Block[]): string | undefined {
   return stopped(`${title.length > 0 ? `${title.join(', ')}: ` : ''}${items.join('; ')}`);
 }
 
-/** The weight of the section that a block stands in. */
-function weightAbove(blocks: readonly Block[], index: number): number {
-  const heading = blocks.slice(0, index + 1).findLast((block) => block.kind === 'heading');
-  return heading === undefined ? 1 : sectionWeight(heading.text);
+/** The blocks outside sections such as References, which tell nothing of the document. */
+function withoutBackMatter(blocks: readonly Block[]): Block[] {
+  let weight = 1;
+  return blocks.filter((block) => {
+    if (block.kind === 'heading') weight = sectionWeight(block.text);
+    return weight > 0;
+  });
 }
 
 /** The first lines, for documents of short lines only. */

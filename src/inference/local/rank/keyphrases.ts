@@ -1,10 +1,13 @@
-// Keyphrases by C-value (Frantzi, Ananiadou and Mima 2000): frequent noun phrases that do not merely live inside longer ones.
+// Keyphrases by C-value (Frantzi, Ananiadou and Mima 2000): frequent noun phrases that do not merely live inside longer
+// ones.
 
 import type { Block } from '../read/blocks.ts';
 import { sectionWeight } from '../read/sections.ts';
 import type { Sentence, Word } from '../read/sentence.ts';
 
-/** A phrase as the document mostly writes it, how often it occurs, and a score between 0 and 1 relative to the best one. */
+/**
+ * A phrase as the document mostly writes it, how often it occurs, and a score between 0 and 1 relative to the best one.
+ */
 export interface Keyphrase {
   text: string;
   count: number;
@@ -48,7 +51,10 @@ const vague = new Set(
     .concat(calendarWords()),
 );
 
-/** The document's keyphrases, best first. In texts of fewer than 60 sentences a phrase of several words may occur once only. */
+/**
+ * The document's keyphrases, best first. In texts of fewer than 60 sentences a phrase of several words may occur once
+ * only.
+ */
 export function keyphrasesOf(sentences: readonly Sentence[], blocks: readonly Block[], most = 40): Keyphrase[] {
   const candidates = new Map<string, Candidate>();
   const short = sentences.length < 60;

@@ -1,6 +1,9 @@
 // A kind of document, and the cues in a text that speak for it.
 
-/** A pattern and how much it counts, once per document. `where` narrows it to the head (title, header, first lines) or to headings. */
+/**
+ * A pattern and how much it counts, once per document. `where` narrows it to the head (title, header, first lines) or
+ * to headings.
+ */
 export interface Cue {
   pattern: RegExp;
   weight: number;

@@ -1,4 +1,5 @@
-// The kinds of document that the local model knows. What is code, data, a log or a page is told by its shape, not by its words.
+// The kinds of document that the local model knows. What is code, data, a log or a page is told by its shape, not by
+// its words.
 
 import type { Kind } from './kind.ts';
 import { addressedKinds } from './kinds-addressed.ts';

@@ -18,7 +18,10 @@ function languageOf(code: string): Language {
   return { code, name: code === 'und' ? 'Undetermined' : (names.of(code) ?? code) };
 }
 
-/** Detects the language of plain prose (markup and code already removed). Texts of fewer than three words are undetermined. */
+/**
+ * Detects the language of plain prose (markup and code already removed). Texts of fewer than three words are
+ * undetermined.
+ */
 export function detectLanguage(prose: string): Language {
   const sample = prose.slice(0, sampleChars);
   const words = sample.toLowerCase().match(/\p{L}+/gu) ?? [];

@@ -1,4 +1,5 @@
-// Words that commonly stand for a category, so that an enum value such as `billing` is recognised where the text says "refund".
+// Words that commonly stand for a category, so that an enum value such as `billing` is recognised where the text says
+// "refund".
 
 const senses: Readonly<Record<string, string>> = {
   billing: 'invoice bill charge charged payment pay paid refund subscription price credit card overcharged receipt',

@@ -1,4 +1,5 @@
-// The sentences of a document in the order of their worth for a summary: central, well placed, and readable on their own.
+// The sentences of a document in the order of their worth for a summary: central, well placed, and readable on their
+// own.
 
 import type { Block } from '../read/blocks.ts';
 import { sectionWeight } from '../read/sections.ts';
@@ -16,8 +17,8 @@ export interface Ranked {
 const mostSentences = 400;
 
 /**
- * Ranks the readable sentences, best first. At most 400 take part: of longer documents the first 200 and an even sample of the rest,
- * so that the work is bounded (about 20 ms) whatever the length.
+ * Ranks the readable sentences, best first. At most 400 take part: of longer documents the first 200 and an even sample
+ * of the rest, so that the work is bounded (about 20 ms) whatever the length.
  */
 export function rankSentences(sentences: readonly Sentence[], blocks: readonly Block[], title: string): Ranked[] {
   const weights = blockWeights(blocks);
@@ -47,7 +48,10 @@ export function rankSentences(sentences: readonly Sentence[], blocks: readonly B
 
 const leadWeight = 1.7;
 
-/** The weight of each block: that of its section's heading, more for what stands before the first section, less for items and quotations. */
+/**
+ * The weight of each block: that of its section's heading, more for what stands before the first section, less for
+ * items and quotations.
+ */
 function blockWeights(blocks: readonly Block[]): number[] {
   const headings = blocks.filter((block) => block.kind === 'heading').length;
   let section = headings >= 3 ? leadWeight : 1;
@@ -77,7 +81,10 @@ function evenSample<T>(items: readonly T[]): readonly T[] {
   ];
 }
 
-/** The sentence as it can be quoted alone, or '' when it cannot: a whole sentence of usual length, in words, with its brackets closed. */
+/**
+ * The sentence as it can be quoted alone, or '' when it cannot: a whole sentence of usual length, in words, with its
+ * brackets closed.
+ */
 function quotable(sentence: Sentence, lead: boolean, title: string): string {
   const text = bare(sentence.text);
   const words = sentence.words.filter((word) => /[\p{L}\d]/u.test(word.text)).length;

@@ -1,4 +1,5 @@
-// An extractive summary: a few of the document's own sentences, chosen for what they cover together, in the document's order.
+// An extractive summary: a few of the document's own sentences, chosen for what they cover together, in the document's
+// order.
 
 import type { Ranked } from './sentences.ts';
 
@@ -10,7 +11,10 @@ export interface SummarySize {
   maxChars: number;
 }
 
-/** Chooses sentences greedily by score, against repetition (maximal marginal relevance), and returns them in document order. */
+/**
+ * Chooses sentences greedily by score, against repetition (maximal marginal relevance), and returns them in document
+ * order.
+ */
 export function chooseSentences(ranked: readonly Ranked[], size: SummarySize): string[] {
   const chosen: Ranked[] = [];
   let left = size.maxChars;

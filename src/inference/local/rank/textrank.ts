@@ -1,12 +1,13 @@
-// TextRank: which sentences say most of what the others say too (Mihalcea and Tarau 2004, with idf-weighted cosine similarity).
+// TextRank: which sentences say most of what the others say too (Mihalcea and Tarau 2004, with idf-weighted cosine
+// similarity).
 
 const damping = 0.85;
 const rounds = 25;
 const weakestLink = 0.1;
 
 /**
- * Scores sentences, given as sets of lemmas, by their centrality: the scores sum up to about 1, a sentence like no other gets the least.
- * The work grows with the square of the number of sentences; callers pass a few hundred at most.
+ * Scores sentences, given as sets of lemmas, by their centrality: the scores sum up to about 1, a sentence like no
+ * other gets the least. The work grows with the square of the number of sentences; callers pass a few hundred at most.
  */
 export function textRank(sentences: readonly ReadonlySet<string>[]): number[] {
   const count = sentences.length;

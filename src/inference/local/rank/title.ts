@@ -1,4 +1,5 @@
-// The title of a document as its author wrote it: header field, first heading, or first significant line; never made up.
+// The title of a document as its author wrote it: header field, first heading, or first significant line; never made
+// up.
 
 import type { Block } from '../read/blocks.ts';
 import { fieldValue, type Field } from '../read/header.ts';

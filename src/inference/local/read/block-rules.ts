@@ -1,4 +1,5 @@
-// The small judgements behind reading blocks: is this line an underline, a table, code; is this group a paragraph or separate lines.
+// The small judgements behind reading blocks: is this line an underline, a table, code; is this group a paragraph or
+// separate lines.
 
 import type { Block } from './blocks.ts';
 import { plainInline } from './inline.ts';
@@ -44,7 +45,9 @@ function looksLikeCode(line: string): boolean {
 
 const fieldLike = /^(?:[A-ZÄÖÜ][\w.äöüß/&' -]{0,32}:(?:\s+\S.*)?|:[\w -]+:\s+\S.*)$/;
 
-/** Turns a group of consecutive lines into one paragraph, or into a block a line where the lines stand for themselves. */
+/**
+ * Turns a group of consecutive lines into one paragraph, or into a block a line where the lines stand for themselves.
+ */
 export function paragraphBlocks(group: readonly string[]): Block[] {
   const lines = group.map((line) =>
     line
@@ -84,7 +87,9 @@ function single(line: string): Block[] {
   return one(short && text.split(/\s+/).length <= 12 ? 'line' : 'paragraph', text);
 }
 
-/** Joins hard-wrapped lines; a word broken by a hyphen is mended when the whole word stands elsewhere in the paragraph. */
+/**
+ * Joins hard-wrapped lines; a word broken by a hyphen is mended when the whole word stands elsewhere in the paragraph.
+ */
 function joinLines(lines: readonly string[]): string {
   const text = lines.join('\n');
   return text

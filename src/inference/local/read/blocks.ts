@@ -1,4 +1,5 @@
-// A document's body as a list of blocks (headings, paragraphs, items, lines, code, tables), whatever plain markup it is written in.
+// A document's body as a list of blocks (headings, paragraphs, items, lines, code, tables), whatever plain markup it is
+// written in.
 
 import { codeLines, isAdornment, isTableLine, paragraphBlocks, textWidth } from './block-rules.ts';
 import { withoutComments } from './html.ts';
@@ -22,7 +23,10 @@ interface Reader {
   adornments: string[];
 }
 
-/** Reads the blocks of Markdown, reStructuredText or plain text. Never throws: what it does not recognise is a paragraph. */
+/**
+ * Reads the blocks of Markdown, reStructuredText or plain text. Never throws: what it does not recognise is a
+ * paragraph.
+ */
 export function readBlocks(body: string): Block[] {
   const text = withoutComments(body)
     .replace(/\r\n?/g, '\n')

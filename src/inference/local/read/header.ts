@@ -1,4 +1,5 @@
-// The header of a document: YAML or TOML front matter, or a block of `Name: value` lines as in e-mails, set apart from the body.
+// The header of a document: YAML or TOML front matter, or a block of `Name: value` lines as in e-mails, set apart from
+// the body.
 
 /** One named value as it stands in the document. */
 export interface Field {
@@ -15,7 +16,9 @@ export interface SplitDocument {
 const fieldLine = /^([A-Za-z][A-Za-z0-9]*(?:[ _-][A-Za-z0-9]+){0,2}):(?:[ \t]+(.*))?$/;
 const maxFieldLength = 300;
 
-/** Splits the header off the text. Needs at least two fields for a header without fences, so that "Note: …" stays prose. */
+/**
+ * Splits the header off the text. Needs at least two fields for a header without fences, so that "Note: …" stays prose.
+ */
 export function splitHeader(text: string): SplitDocument {
   const lines = text.replace(/^\uFEFF/, '').split('\n');
   let start = 0;

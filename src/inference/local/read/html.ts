@@ -86,7 +86,10 @@ export function htmlTitle(html: string): string | undefined {
   return title === undefined ? undefined : decodeEntities(title).replace(/\s+/g, ' ').trim() || undefined;
 }
 
-/** The readable text of a page: scripts, styles, navigation and footers go, headings become `#` lines, items become `-` lines. */
+/**
+ * The readable text of a page: scripts, styles, navigation and footers go, headings become `#` lines, items become `-`
+ * lines.
+ */
 export function htmlToText(html: string): string {
   const visible = withoutComments(html)
     .replace(/<(script|style|noscript|template|svg|head|nav|footer|form|button|select)\b[\s\S]*?<\/\1\s*>/gi, ' ')

@@ -4,7 +4,10 @@ import { decodeEntities } from './html.ts';
 
 const roleNames: Readonly<Record<string, string>> = { pep: 'PEP ', rfc: 'RFC ', cve: 'CVE-' };
 
-/** The plain words of one line or paragraph: links become their text, images and badges go, emphasis marks go, code keeps its text. */
+/**
+ * The plain words of one line or paragraph: links become their text, images and badges go, emphasis marks go, code
+ * keeps its text.
+ */
 export function plainInline(text: string): string {
   const unlinked = text
     .replace(/\[!\[[^\]]{0,300}\]\([^)]{0,600}\)\]\([^)]{0,600}\)/g, ' ')

@@ -7,7 +7,10 @@ const greeting =
 const closing =
   /^[ \t]*(?:(?:kind|best|warm|many)? ?regards|best(?: wishes)?|thanks(?: a lot| again)?|thank you|cheers|sincerely(?: yours)?|yours (?:sincerely|faithfully|truly)|mit freundlichen grüßen|viele grüße|beste grüße|gruß|cordialement|saludos|atentamente)\s*[,.!]?\s*$/imu;
 
-/** A body taken apart. `letter` is true for letters and e-mails; then `around` holds what stands around the sender's own text. */
+/**
+ * A body taken apart. `letter` is true for letters and e-mails; then `around` holds what stands around the sender's own
+ * text.
+ */
 export interface MailParts {
   own: string;
   around: string;

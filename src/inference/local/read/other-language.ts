@@ -52,11 +52,10 @@ function mended(sentences: Sentence[]): Sentence[] {
   const result: Sentence[] = [];
   for (const next of sentences) {
     const last = result.at(-1);
+    const end = last?.text.slice(-12) ?? '';
     const open =
       last !== undefined &&
-      (abbreviation.test(last.text) ||
-        /\s\d{1,2}\.$/.test(last.text) ||
-        (last.text.endsWith('.') && /^\p{Ll}/u.test(next.text)));
+      (abbreviation.test(end) || /\s\d{1,2}\.$/.test(end) || (end.endsWith('.') && /^\p{Ll}/u.test(next.text)));
     if (open && last.block === next.block) {
       last.text = `${last.text} ${next.text}`;
       last.words.push(...next.words);

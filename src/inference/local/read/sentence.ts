@@ -1,6 +1,9 @@
 // Sentences and words: the form in which every ranking reads a text, whatever language module made it.
 
-/** One word with what is known of it. `pos` is the Universal Dependencies tag, or '' where the language has no tagger here. */
+/**
+ * One word with what is known of it. `pos` is the Universal Dependencies tag, or '' where the language has no tagger
+ * here.
+ */
 export interface Word {
   text: string;
   lemma: string;

@@ -1,4 +1,5 @@
-// What a text is made of, by its looks alone: prose, an HTML page, program code, a log, or data; decided before anything reads it.
+// What a text is made of, by its looks alone: prose, an HTML page, program code, a log, or data; decided before
+// anything reads it.
 
 import { codeLines } from './block-rules.ts';
 import { looksLikeHtml } from './html.ts';
