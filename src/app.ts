@@ -100,6 +100,7 @@ export class App {
       db: database.transactions,
       application: this.name,
       version: packageVersion(),
+      kind: config.engine,
       role: config.role,
       listenTo: config.role === 'api' ? [] : (config.lanes ?? 'all'),
       lanes: this.lanes,

@@ -15,6 +15,8 @@ export interface Config {
   readonly lanes: readonly string[] | undefined;
   readonly auth: 'off' | 'keys';
   readonly openai: { baseUrl: string; apiKey?: string; model: string } | undefined;
+  /** Which engine writes checkpoints: ours, or the SDK's own, on the same tables. */
+  readonly engine: 'holdfast' | 'stock';
   readonly logLevel: LogLevel;
   readonly logFormat: 'pretty' | 'json';
   /** How long running steps may go on after the process was told to stop. */
@@ -46,6 +48,7 @@ const Environment = z.object({
   OPENAI_BASE_URL: optional(z.url({ protocol: /^https?$/, error: 'is not an http(s) address' })),
   OPENAI_API_KEY: optional(z.string()),
   OPENAI_MODEL: optional(z.string()),
+  HOLDFAST_ENGINE: optional(z.enum(['holdfast', 'stock'])),
   LOG_LEVEL: optional(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])),
   LOG_FORMAT: optional(z.enum(['pretty', 'json'])),
   HOLDFAST_GRACE_SECONDS: optional(wholeNumber(0, 3600)),
@@ -57,6 +60,11 @@ type Environment = z.output<typeof Environment>;
 /** Returns the environment of this process, with some of it given otherwise. */
 export function currentEnvironment(overrides: Record<string, string> = {}): NodeJS.ProcessEnv {
   return { ...process.env, ...overrides };
+}
+
+/** Returns the variable that lets a whole test run use the other engine: `HOLDFAST_ENGINE=stock npm test`. */
+export function engineOfTests(): { HOLDFAST_ENGINE?: string | undefined } {
+  return { HOLDFAST_ENGINE: process.env.HOLDFAST_ENGINE };
 }
 
 /**
@@ -87,6 +95,7 @@ function configOf(env: Environment): Config {
     lanes: env.HOLDFAST_LANES?.split(','),
     auth: env.HOLDFAST_AUTH ?? (LOOPBACK.has(host) ? 'off' : 'keys'),
     openai: openaiOf(env),
+    engine: env.HOLDFAST_ENGINE ?? 'holdfast',
     logLevel: env.LOG_LEVEL ?? 'info',
     logFormat: env.LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json'),
     graceMs: (env.HOLDFAST_GRACE_SECONDS ?? 10) * 1000,

@@ -35,6 +35,8 @@ export interface EngineOptions {
   /** Which runs are ours among those in the database. */
   application: string;
   version: string;
+  /** Our own checkpoints, or the SDK's, on the same tables. */
+  kind: 'holdfast' | 'stock';
   role: 'all' | 'api' | 'worker';
   listenTo: ListenTo;
   lanes: Record<string, LaneLimits>;
@@ -149,7 +151,12 @@ export class Engine {
       logger: sdkLogger(log),
       ...(this.#options.listenTo === 'all' ? {} : { listenQueues: [...this.#options.listenTo] }),
     };
-    this.#executor = await launchSdk(config, systemDatabaseWith(this.#hooks()), log, launchDeadlineMs);
+    this.#executor = await launchSdk(
+      config,
+      systemDatabaseWith(this.#hooks(), this.#options.kind),
+      log,
+      launchDeadlineMs,
+    );
     this.#completions = new Completions(this.#executor.systemDatabase.pool);
     await this.#declareLanes();
     await this.#signals.start();

@@ -28,7 +28,7 @@ export const OVERRIDDEN = {
 } as const;
 
 /** Returns the SDK's `SystemDatabase`, reporting to `hooks`. */
-export function systemDatabaseWith(hooks: EngineHooks): typeof SystemDatabase {
+export function systemDatabaseWith(hooks: EngineHooks, _kind: 'holdfast' | 'stock'): typeof SystemDatabase {
   return class HookedSystemDatabase extends system.SystemDatabase {
     override async initWorkflowStatus(...args: Arguments<'initWorkflowStatus'>): Result<'initWorkflowStatus'> {
       const result = await super.initWorkflowStatus(...args);

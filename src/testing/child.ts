@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { engineOfTests } from '../config.ts';
 import { HoldfastError } from '../core/errors.ts';
 import type { CrashPoint } from './crash.ts';
 import { type CallOptions, type CallResult, sendRequest } from './request.ts';
@@ -48,7 +49,7 @@ const READY_WITHIN_MS = 30_000;
  */
 export async function startChild(options: ChildOptions): Promise<ChildService> {
   const child = spawn(process.execPath, commandOf(options), {
-    env: { LOG_FORMAT: 'json', ...options.env, DATABASE_URL: options.databaseUrl, PORT: '0' },
+    env: { LOG_FORMAT: 'json', ...engineOfTests(), ...options.env, DATABASE_URL: options.databaseUrl, PORT: '0' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let log = '';

@@ -1,7 +1,7 @@
 // A whole service for a test: real HTTP, a real engine, a database of its own.
 
 import type { App, RunningApp } from '../app.ts';
-import { type Config, readConfig } from '../config.ts';
+import { type Config, engineOfTests, readConfig } from '../config.ts';
 import type { Models } from '../inference/registry.ts';
 import { createLog } from '../observe/log.ts';
 import { createTestDatabase } from './database.ts';
@@ -56,7 +56,7 @@ export async function startService(options: ServiceOptions): Promise<TestService
 
 async function startOn(databaseUrl: string, { app, models, config }: ServiceOptions): Promise<RunningApp> {
   const settings: Config = {
-    ...readConfig({ DATABASE_URL: databaseUrl, PORT: '0', HOLDFAST_GRACE_SECONDS: '5' }),
+    ...readConfig({ ...engineOfTests(), DATABASE_URL: databaseUrl, PORT: '0', HOLDFAST_GRACE_SECONDS: '5' }),
     ...config,
   };
   const log = createLog({ level: settings.logLevel === 'info' ? 'warn' : settings.logLevel, format: 'json' });
