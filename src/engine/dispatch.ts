@@ -1,13 +1,20 @@
 // Starts waiting runs at once: when one is enqueued and when a place is free, instead of at the SDK's next poll up to a second later.
 
-import queueModule from '@dbos-inc/dbos-sdk/internal/wfqueue';
+import { DBOS } from '@dbos-inc/dbos-sdk';
 import type { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor';
+import type { WorkflowStatusInternal } from '@dbos-inc/dbos-sdk/internal/system_database';
+import queueModule from '@dbos-inc/dbos-sdk/internal/wfqueue';
+import type { WorkflowQueue } from '@dbos-inc/dbos-sdk/internal/wfqueue';
+import { Claims } from './claim.ts';
+import type { EngineLog } from './logger.ts';
+import { Places } from './places.ts';
+import { RecoveryRamp } from './recovery-ramp.ts';
 import { RECOVERY_LANE } from './system-database.ts';
 
 /** The parts of the SDK's queue runner that are used here; they are private in its types. */
 interface QueueRunner {
-  states: Map<string, { queue: { name: string } }>;
-  pollQueue(executor: DBOSExecutor, queue: { name: string }): Promise<boolean>;
+  states: Map<string, { queue: WorkflowQueue }>;
+  pollQueue(executor: DBOSExecutor, queue: WorkflowQueue): Promise<boolean>;
   refreshDbQueues(executor: DBOSExecutor, now: number): Promise<void>;
 }
 
@@ -16,23 +23,45 @@ const runner = queueModule.wfQueueRunner as unknown as QueueRunner;
 /** Which lanes this process takes runs from: all of them, some, or none (a door). */
 export type ListenTo = 'all' | readonly string[];
 
-/** Polls lanes on demand, one poll of a lane at a time. */
+export interface DispatcherOptions {
+  listenTo: ListenTo;
+  /** Our own claim, or the SDK's, on the same tables. */
+  kind: 'holdfast' | 'stock';
+  /** Whose runs are taken, where several applications share the database. */
+  application: string;
+  /** The names of the workflows that this build has. */
+  workflows: readonly string[];
+  log: EngineLog;
+}
+
+/** A claim is a statement that locks its rows; several of this size get more done than one large one. */
+const MOST_AT_ONCE = 250;
+
+/** Takes runs from lanes, one claim on a lane at a time; lanes do not wait for one another. */
 export class Dispatcher {
-  readonly #listenTo: ListenTo;
+  readonly #options: DispatcherOptions;
   readonly #polling = new Map<string, Promise<boolean>>();
   readonly #again = new Set<string>();
+  /** Lanes that may have more to claim. */
   readonly #hungry = new Set<string>();
+  readonly #places = new Places((lane) => this.released(lane));
+  readonly #ramp = new RecoveryRamp();
   readonly #stockPoll = runner.pollQueue.bind(runner);
   #executor: DBOSExecutor | undefined;
+  #claims: Claims | undefined;
 
-  constructor(listenTo: ListenTo) {
-    this.#listenTo = listenTo;
-    runner.pollQueue = (executor, queue) => this.#poll(executor, queue);
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    runner.pollQueue = (executor, lane) => this.#poll(executor, lane);
   }
 
   /** From now on runs are taken: the SDK is up, and its runner knows the lanes that were just declared. */
   async start(executor: DBOSExecutor): Promise<void> {
     await runner.refreshDbQueues(executor, Date.now());
+    const { application, workflows } = this.#options;
+    const { executorID: executorId, systemDatabase } = executor;
+    this.#places.watch(systemDatabase);
+    this.#claims = new Claims(systemDatabase, { executorId, application, workflows, version: DBOS.applicationVersion });
     this.#executor = executor;
     for (const lane of runner.states.keys()) this.enqueued(lane);
   }
@@ -73,22 +102,60 @@ export class Dispatcher {
     else setImmediate(() => this.#executor && void this.#poll(this.#executor, queue));
   }
 
-  async #poll(executor: DBOSExecutor, queue: { name: string }): Promise<boolean> {
-    if (!this.#executor || !this.#takesFrom(queue.name)) return false;
-    const underWay = this.#polling.get(queue.name);
+  /** Returns whether the SDK's runner should poll less often; ours never fights over a lane. */
+  async #poll(executor: DBOSExecutor, lane: WorkflowQueue): Promise<boolean> {
+    if (!this.#executor || !this.#takesFrom(lane.name)) return false;
+    const underWay = this.#polling.get(lane.name);
     if (underWay) return underWay;
-    const poll = this.#stockPoll(executor, queue);
-    this.#polling.set(queue.name, poll);
+    const poll = this.#claim(executor, lane);
+    this.#polling.set(lane.name, poll);
     try {
       return await poll;
     } finally {
-      this.#polling.delete(queue.name);
-      if (this.#again.delete(queue.name)) this.#poke(queue.name);
+      this.#polling.delete(lane.name);
+      if (this.#again.delete(lane.name)) this.#poke(lane.name);
+    }
+  }
+
+  async #claim(executor: DBOSExecutor, lane: WorkflowQueue): Promise<boolean> {
+    if (lane.name === RECOVERY_LANE) {
+      lane.workerConcurrency = this.#ramp.width(this.#places.taken(lane.name), performance.now());
+    }
+    if (this.#options.kind === 'stock' || queueModule.isPartitionedQueue(lane)) return this.#stockPoll(executor, lane);
+    try {
+      await this.#claimOurWay(executor, lane);
+    } catch (error) {
+      this.#options.log.warn(
+        `Runs of lane '${lane.name}' could not be taken, trying again in a second: ${(error as Error).message}`,
+      );
+    }
+    return false;
+  }
+
+  async #claimOurWay(executor: DBOSExecutor, lane: WorkflowQueue): Promise<void> {
+    const free = (lane.workerConcurrency ?? Infinity) - this.#places.taken(lane.name);
+    if (free <= 0) return;
+    const most = Math.min(free, MOST_AT_ONCE);
+    const { ownerToken, runs } = await this.#claims!.take(lane, most);
+    this.claimed(lane.name, runs.length);
+    if (runs.length === most && most < free) this.#again.add(lane.name);
+    for (const run of runs) await this.#execute(executor, run, ownerToken);
+  }
+
+  /** The run begins; nothing here waits for its end. */
+  async #execute(executor: DBOSExecutor, run: WorkflowStatusInternal, ownerToken: string): Promise<void> {
+    try {
+      await executor.executeDequeuedWorkflow(run, ownerToken);
+    } catch (error) {
+      // Where the SDK has recorded what it says (a dead letter, an input that cannot be read), there is nothing to put back.
+      this.#options.log.warn(`Run '${run.workflowUUID}' could not be started here: ${(error as Error).message}`);
+      await this.#claims!.postpone(run.workflowUUID, ownerToken);
     }
   }
 
   #takesFrom(lane: string): boolean {
-    if (this.#listenTo === 'all') return true;
-    return this.#listenTo.includes(lane) || (lane === RECOVERY_LANE && this.#listenTo.length > 0);
+    const { listenTo } = this.#options;
+    if (listenTo === 'all') return true;
+    return listenTo.includes(lane) || (lane === RECOVERY_LANE && listenTo.length > 0);
   }
 }

@@ -74,7 +74,7 @@ export class Engine {
     this.#probe = options.probe ?? (() => {});
     this.source = new DataSource(options.db, this.#probe);
     this.checkpoints = new Checkpoints(this.#gate, this.source);
-    this.#dispatcher = new Dispatcher(options.listenTo);
+    this.#dispatcher = new Dispatcher({ ...options, workflows: Object.keys(options.workflows) });
     this.#signals = new PeerSignals(options.databaseUrl, options.log, (lane) => this.#dispatcher.enqueued(lane));
     this.#lease = this.#newLease();
   }
