@@ -6,6 +6,7 @@ import type { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor';
 import type { Knex } from 'knex';
 import { Checkpoints } from './checkpoint.ts';
 import { Completions } from './completion.ts';
+import { engineUrl } from './connection-settings.ts';
 import { DataSource } from './data-source.ts';
 import { Dispatcher, type ListenTo } from './dispatch.ts';
 import { Gate } from './drain.ts';
@@ -134,7 +135,7 @@ export class Engine {
   }
 
   async #launch(): Promise<void> {
-    const { workflows, databaseUrl, application, log, poolSize, launchDeadlineMs } = this.#options;
+    const { kind, workflows, databaseUrl, application, log, poolSize, launchDeadlineMs } = this.#options;
     this.source.register();
     for (const [name, { body, maxRecoveries }] of Object.entries(workflows)) {
       const settings = maxRecoveries === undefined ? { name } : { name, maxRecoveryAttempts: maxRecoveries };
@@ -143,7 +144,7 @@ export class Engine {
     await this.#lease.take();
     const config = {
       name: application,
-      systemDatabaseUrl: databaseUrl,
+      systemDatabaseUrl: kind === 'stock' ? databaseUrl : engineUrl(databaseUrl),
       systemDatabasePoolSize: poolSize,
       applicationVersion: APPLICATION_VERSION,
       executorID: this.executorId,

@@ -2,12 +2,9 @@
 
 import system from '@dbos-inc/dbos-sdk/internal/system_database';
 import type { RunningWorkflowEntry, SystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database';
+import { FastSystemDatabase } from './history/fast-database.ts';
 import { type EngineHooks, RUN_OUTCOME } from './hooks.ts';
-
-type Arguments<Name extends keyof SystemDatabase> = SystemDatabase[Name] extends (...args: infer A) => unknown
-  ? A
-  : never;
-type Result<Name extends keyof SystemDatabase> = SystemDatabase[Name] extends (...args: never[]) => infer R ? R : never;
+import type { Arguments, Result } from './override.ts';
 
 /**
  * The methods that are overridden, with the `length` that each has in version 5.3.0. It is 0 for those that the SDK wraps for
@@ -27,9 +24,10 @@ export const OVERRIDDEN = {
   awaitWorkflowResult: 0,
 } as const;
 
-/** Returns the SDK's `SystemDatabase`, reporting to `hooks`. */
-export function systemDatabaseWith(hooks: EngineHooks, _kind: 'holdfast' | 'stock'): typeof SystemDatabase {
-  return class HookedSystemDatabase extends system.SystemDatabase {
+/** Returns the system database of the engine, or the SDK's own for `stock`, reporting to `hooks`. */
+export function systemDatabaseWith(hooks: EngineHooks, kind: 'holdfast' | 'stock'): typeof SystemDatabase {
+  const Base = kind === 'stock' ? system.SystemDatabase : FastSystemDatabase;
+  return class HookedSystemDatabase extends Base {
     override async initWorkflowStatus(...args: Arguments<'initWorkflowStatus'>): Result<'initWorkflowStatus'> {
       const result = await super.initWorkflowStatus(...args);
       if (args[0].status === 'ENQUEUED' && args[0].queueName) hooks.enqueued(args[0].queueName);

@@ -1,0 +1,78 @@
+// What this process knows of the runs that it executes, so that it need not ask the database before every step.
+
+/** A step's recorded outcome, in the form in which the SDK replays it. */
+export interface RecordedStep {
+  output: string | null;
+  error: string | null;
+  childWorkflowID: string | null;
+  functionName: string;
+  serialization: string | null;
+}
+
+/** One claim of a run by this process. The token is what every write of it is conditional on. */
+export class Execution {
+  readonly runId: string;
+  readonly token: string;
+  /** Steps that this execution recorded itself. */
+  readonly written = new Set<number>();
+  /** Recorded outcomes, as far as they are loaded. */
+  readonly recorded = new Map<number, RecordedStep>();
+  /** Every outcome up to this step was loaded; those below `keptFrom` were given up again. */
+  loadedTo: number;
+  keptFrom = -Infinity;
+  /** When the database last said that the run is ours and not cancelled, by `performance.now()`. */
+  confirmedAt: number;
+
+  constructor(runId: string, token: string, isNew: boolean) {
+    this.runId = runId;
+    this.token = token;
+    // A run that this process inserted and executes at once has nothing recorded.
+    this.loadedTo = isNew ? Infinity : -Infinity;
+    this.confirmedAt = isNew ? performance.now() : -Infinity;
+  }
+
+  /** A committed write, begun at `at`, has shown that the run is ours. */
+  confirm(at: number): void {
+    if (at > this.confirmedAt) this.confirmedAt = at;
+  }
+
+  /** Something may have happened to the run: the next step asks again. */
+  doubt(): void {
+    this.confirmedAt = -Infinity;
+  }
+}
+
+/** The executions of this process. A run may have two for a moment: a stale one, and the one that took over. */
+export class Executions {
+  readonly #byRun = new Map<string, Execution[]>();
+
+  /** How many runs are known. */
+  get size(): number {
+    return this.#byRun.size;
+  }
+
+  /** Returns the execution of `runId` with this token; a new one, of which nothing is known, when there is none. */
+  of(runId: string, token: string): Execution {
+    return this.#byRun.get(runId)?.find((execution) => execution.token === token) ?? this.add(runId, token, false);
+  }
+
+  /** Adds one; `isNew` when its run was inserted just now, with nothing recorded. */
+  add(runId: string, token: string, isNew: boolean): Execution {
+    const execution = new Execution(runId, token, isNew);
+    const others = this.#byRun.get(runId);
+    if (others) others.push(execution);
+    else this.#byRun.set(runId, [execution]);
+    return execution;
+  }
+
+  /** Forgets the run. */
+  delete(runId: string): void {
+    this.#byRun.delete(runId);
+  }
+
+  /** What is known of these runs, or of all, may have changed. */
+  doubt(runIds?: readonly string[]): void {
+    const all = runIds ? runIds.map((id) => this.#byRun.get(id) ?? []) : this.#byRun.values();
+    for (const executions of all) for (const execution of executions) execution.doubt();
+  }
+}

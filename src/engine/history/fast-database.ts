@@ -1,0 +1,134 @@
+// The SDK's system database with the paths of runs and steps led through `Histories`. It delegates and adds nothing else.
+
+import context from '@dbos-inc/dbos-sdk/internal/context';
+import system from '@dbos-inc/dbos-sdk/internal/system_database';
+import type { RunningWorkflowEntry } from '@dbos-inc/dbos-sdk/internal/system_database';
+import type { Arguments, Result } from '../override.ts';
+import { Execution } from './execution.ts';
+import { Histories } from './histories.ts';
+
+/** The methods that are overridden here, with the `length` that each has in version 5.3.0; see `OVERRIDDEN` of the hooks. */
+export const FAST = {
+  registerRunningWorkflow: 3,
+  checkIfCanceled: 0,
+  checkIfCanceledLimited: 1,
+  getOperationResultAndThrowIfCancelled: 0,
+  recordOperationResult: 0,
+  recordWorkflowOutput: 0,
+  recordWorkflowError: 0,
+  initWorkflowStatus: 3,
+  initChildWorkflowStatus: 0,
+  cancelWorkflows: 0,
+  cancelTimedOutWorkflows: 1,
+  resumeWorkflows: 0,
+  deleteWorkflows: 0,
+  rewindWorkflow: 2,
+} as const;
+
+export class FastSystemDatabase extends system.SystemDatabase {
+  readonly #histories = new Histories(this.pool, this.appName);
+
+  override registerRunningWorkflow(...args: Arguments<'registerRunningWorkflow'>): RunningWorkflowEntry {
+    const entry = super.registerRunningWorkflow(...args);
+    const release = entry.release.bind(entry);
+    entry.release = () => {
+      release();
+      if (!this.checkForRunningWorkflow(args[0])) this.#histories.executions.delete(args[0]);
+    };
+    return entry;
+  }
+
+  override async checkIfCanceled(runId: string): Promise<void> {
+    const execution = this.#execution(runId);
+    return execution ? this.#histories.assertOwned(execution) : super.checkIfCanceled(runId);
+  }
+
+  override async checkIfCanceledLimited(runId: string): Promise<void> {
+    const execution = this.#execution(runId);
+    return execution ? this.#histories.assertOwned(execution) : super.checkIfCanceledLimited(runId);
+  }
+
+  override async getOperationResultAndThrowIfCancelled(
+    ...[runId, stepId]: Arguments<'getOperationResultAndThrowIfCancelled'>
+  ): Result<'getOperationResultAndThrowIfCancelled'> {
+    const execution = this.#execution(runId);
+    const recorded = execution ? await this.#histories.recorded(execution, stepId) : 'unknown';
+    return recorded === 'unknown' ? super.getOperationResultAndThrowIfCancelled(runId, stepId) : recorded;
+  }
+
+  override async recordOperationResult(...args: Arguments<'recordOperationResult'>): Result<'recordOperationResult'> {
+    const [runId, stepId, name, mustBeNew, startedAt, endedAt, options = {}] = args;
+    const execution = this.#execution(runId);
+    if (!execution) return super.recordOperationResult(...args);
+    const { output = null, error = null, serialization = null, childWorkflowID: childRunId = null } = options;
+    const checkpoint = { runId, stepId, name, startedAt, endedAt, output, error, serialization, childRunId };
+    return this.#histories.recordStep(execution, checkpoint, mustBeNew);
+  }
+
+  override async recordWorkflowOutput(...args: Arguments<'recordWorkflowOutput'>): Result<'recordWorkflowOutput'> {
+    const [runId, { output }, token = context.currentOwnerXid(runId)] = args;
+    if (token === undefined) return super.recordWorkflowOutput(...args);
+    return this.#histories.recordOutcome({ runId, status: 'SUCCESS', output: output ?? null, error: null, token });
+  }
+
+  override async recordWorkflowError(...args: Arguments<'recordWorkflowError'>): Result<'recordWorkflowError'> {
+    const [runId, { error }, token = context.currentOwnerXid(runId)] = args;
+    if (token === undefined) return super.recordWorkflowError(...args);
+    return this.#histories.recordOutcome({ runId, status: 'ERROR', output: null, error: error ?? null, token });
+  }
+
+  override async initWorkflowStatus(...args: Arguments<'initWorkflowStatus'>): Result<'initWorkflowStatus'> {
+    const [run, creator, client, reusePolicy = 'return-existing'] = args;
+    const isPlain = client === undefined && reusePolicy === 'return-existing' && run.deduplicationID === undefined;
+    const started = isPlain && creator !== null ? await this.#histories.start(run, creator) : undefined;
+    return started ?? super.initWorkflowStatus(...args);
+  }
+
+  override async initChildWorkflowStatus(
+    ...args: Arguments<'initChildWorkflowStatus'>
+  ): Result<'initChildWorkflowStatus'> {
+    const [run, creator, runId, stepId, startedAt, endedAt, reusePolicy = 'return-existing'] = args;
+    const token = context.currentOwnerXid(runId);
+    const isPlain = reusePolicy === 'return-existing' && run.deduplicationID === undefined;
+    const parent = token === undefined ? undefined : { runId, stepId, token, startedAt, endedAt };
+    const started = isPlain && parent ? await this.#histories.start(run, creator, parent) : undefined;
+    return started ?? super.initChildWorkflowStatus(...args);
+  }
+
+  override async cancelWorkflows(...args: Arguments<'cancelWorkflows'>): Promise<void> {
+    const [runIds, andChildren] = args;
+    await super.cancelWorkflows(...args).finally(() => this.#doubt(andChildren ? undefined : runIds));
+  }
+
+  override async cancelTimedOutWorkflows(limit: number): Promise<string[]> {
+    const runIds = await super.cancelTimedOutWorkflows(limit);
+    this.#doubt(runIds);
+    return runIds;
+  }
+
+  override async resumeWorkflows(...args: Arguments<'resumeWorkflows'>): Promise<void> {
+    await super.resumeWorkflows(...args).finally(() => this.#doubt(args[0]));
+  }
+
+  override async deleteWorkflows(...args: Arguments<'deleteWorkflows'>): Promise<void> {
+    await super.deleteWorkflows(...args).finally(() => this.#doubt());
+  }
+
+  override async rewindWorkflow(...args: Arguments<'rewindWorkflow'>): Result<'rewindWorkflow'> {
+    return super.rewindWorkflow(...args).finally(() => this.#doubt([args[0]]));
+  }
+
+  /** The execution that the caller belongs to; undefined when it acts from outside of the run. */
+  #execution(runId: string): Execution | undefined {
+    const token = context.currentOwnerXid(runId);
+    if (token === undefined) return undefined;
+    // What goes on behind the back of a run that has ended is not kept.
+    if (!this.checkForRunningWorkflow(runId)) return new Execution(runId, token, false);
+    return this.#histories.executions.of(runId, token);
+  }
+
+  /** What was done to these runs, or to any, in this process must be seen by their next step. */
+  #doubt(runIds?: readonly string[]): void {
+    this.#histories.executions.doubt(runIds);
+  }
+}

@@ -1,0 +1,98 @@
+// Group commit: writes that wait while a statement is under way go together into the next one, and share its commit.
+
+import { type Batchable, takeBatch } from '../../core/batch.ts';
+
+interface Waiting<Item, Answer> extends Batchable {
+  item: Item;
+  resolve: (answer: Answer | Promise<Answer>) => void;
+}
+
+/** How the writes of one kind are made. */
+export interface Writer<Item, Answer> {
+  keyOf(item: Item): string;
+  bytesOf(item: Item): number;
+  /** Writes all of them in one statement; no answer for those that it had to leave out. */
+  writeMany(items: Item[]): Promise<(Answer | undefined)[]>;
+  /** Writes one by itself, waiting for locks where it must. */
+  writeOne(item: Item): Promise<Answer>;
+}
+
+const LIMITS = { items: 512, bytes: 4_000_000 };
+/**
+ * A second statement begins only when this many wait, so that one's commit reaches the disk while the next one is executed. Two small
+ * ones would be slower than one larger one, which has one commit.
+ */
+const WORTH_A_SECOND = 12;
+const MOST_AT_A_TIME = 2;
+
+/**
+ * Writes items in groups. A write is answered after its commit. What a group left out, and every item of a group that failed, is
+ * written by itself: so one bad item fails alone, and all of them may be written twice, which must do no harm.
+ */
+export class GroupCommit<Item, Answer> {
+  readonly #writer: Writer<Item, Answer>;
+  #waiting: Waiting<Item, Answer>[] = [];
+  #atWork = 0;
+  #isScheduled = false;
+
+  constructor(writer: Writer<Item, Answer>) {
+    this.#writer = writer;
+  }
+
+  /** Writes `item` and returns the answer. Rejects with the error of its own statement. */
+  write(item: Item): Promise<Answer> {
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    this.#waiting.push({ key: this.#writer.keyOf(item), bytes: this.#writer.bytesOf(item), item, resolve });
+    if (!this.#isScheduled && this.#mayBegin()) {
+      this.#isScheduled = true;
+      // After the promises that are settled now: what they write belongs to the same group.
+      setImmediate(() => {
+        this.#isScheduled = false;
+        this.#begin();
+      });
+    }
+    return promise;
+  }
+
+  #mayBegin(): boolean {
+    if (this.#atWork === 0) return this.#waiting.length > 0;
+    return this.#atWork < MOST_AT_A_TIME && this.#waiting.length >= WORTH_A_SECOND;
+  }
+
+  #begin(): void {
+    while (this.#mayBegin()) {
+      const { batch, rest } = takeBatch(this.#waiting, LIMITS);
+      this.#waiting = rest;
+      void this.#work(batch);
+    }
+  }
+
+  async #work(batch: Waiting<Item, Answer>[]): Promise<void> {
+    this.#atWork += 1;
+    const answers = await this.#together(batch);
+    const left: Promise<unknown>[] = [];
+    for (const [index, { item, resolve }] of batch.entries()) {
+      const answer = answers[index];
+      if (answer === undefined) {
+        const alone = this.#writer.writeOne(item);
+        left.push(alone);
+        resolve(alone);
+      } else {
+        resolve(answer);
+      }
+    }
+    if (left.length > 0) await Promise.allSettled(left);
+    this.#atWork -= 1;
+    this.#begin();
+  }
+
+  async #together(batch: Waiting<Item, Answer>[]): Promise<(Answer | undefined)[]> {
+    if (batch.length === 1) return [];
+    try {
+      return await this.#writer.writeMany(batch.map(({ item }) => item));
+    } catch {
+      // Nothing was committed, or nobody knows: each is settled by itself, and its own error reaches whoever wrote it.
+      return [];
+    }
+  }
+}

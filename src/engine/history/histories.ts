@@ -1,0 +1,98 @@
+// The engine's way to read and write what is recorded of runs: few round trips, many writes in one commit, never without owning the run.
+
+import errors from '@dbos-inc/dbos-sdk/internal/error';
+import { withDbRetry, type WorkflowStatusInternal } from '@dbos-inc/dbos-sdk/internal/system_database';
+import type { Pool } from 'pg';
+import { type Execution, Executions, type RecordedStep } from './execution.ts';
+import { Ownership } from './ownership.ts';
+import { RecordedSteps } from './recorded.ts';
+import { type RunOutcome, RunOutcomes } from './run-outcome.ts';
+import { type ParentStep, type RunStart, RunStarts, type StartedRow } from './run-start.ts';
+import { type StepCheckpoint, StepCheckpoints } from './step-checkpoint.ts';
+
+/** What the SDK is told about a run that was started. */
+export interface StartVerdict {
+  status: string;
+  /** Whether this start inserted the run. */
+  shouldExecuteOnThisExecutor: boolean;
+  serialization: string | null;
+}
+
+/** The histories of the runs of this process. Lost connections are waited for, as the SDK does. */
+export class Histories {
+  readonly executions = new Executions();
+  readonly #ownership: Ownership;
+  readonly #recorded: RecordedSteps;
+  readonly #checkpoints: StepCheckpoints;
+  readonly #outcomes: RunOutcomes;
+  readonly #starts: RunStarts;
+
+  constructor(pool: Pool, application: string | undefined) {
+    this.#ownership = new Ownership(pool);
+    this.#recorded = new RecordedSteps(pool);
+    this.#checkpoints = new StepCheckpoints(pool, application);
+    this.#outcomes = new RunOutcomes(pool);
+    this.#starts = new RunStarts(pool, application);
+  }
+
+  /** Resolves when the run is still this execution's; see `Ownership.assert`. */
+  assertOwned(execution: Execution): Promise<void> {
+    return withDbRetry(() => this.#ownership.assert(execution));
+  }
+
+  /** Returns what is recorded for a step of a run that is still ours; `unknown` when the database has to be asked. */
+  async recorded(execution: Execution, stepId: number): Promise<RecordedStep | 'unknown' | undefined> {
+    if (execution.written.has(stepId)) return 'unknown';
+    await this.assertOwned(execution);
+    if (execution.loadedTo === Infinity && execution.recorded.size === 0) return undefined;
+    return withDbRetry(() => this.#recorded.find(execution, stepId));
+  }
+
+  /**
+   * Records a step. @throws DBOSStepNondeterminismError when `mustBeNew` and the step has another outcome already, and what
+   * `StepCheckpoints.write` throws
+   */
+  async recordStep(execution: Execution, checkpoint: Omit<StepCheckpoint, 'token'>, mustBeNew: boolean): Promise<void> {
+    const { runId, token } = execution;
+    execution.written.add(checkpoint.stepId);
+    const at = performance.now();
+    const isRecorded = await withDbRetry(() => this.#checkpoints.write({ ...checkpoint, token }));
+    if (mustBeNew && !isRecorded) throw new errors.DBOSStepNondeterminismError(runId, checkpoint.stepId);
+    execution.confirm(at);
+  }
+
+  /** Records the end of a run; false when it is not `token`'s to end. */
+  recordOutcome(outcome: RunOutcome): Promise<boolean> {
+    return withDbRetry(() => this.#outcomes.write(outcome));
+  }
+
+  /**
+   * Starts a run, as a child when there is a `parent`. Returns undefined when that takes the SDK's own way: the id belongs to a run of
+   * another workflow, or of another lane.
+   * @throws DBOSWorkflowConflictError when the parent's run is not ours any more
+   */
+  async start(run: WorkflowStatusInternal, creator: string, parent?: ParentStep): Promise<StartVerdict | undefined> {
+    const start: RunStart = { run, creator, parent };
+    const row = await withDbRetry(() => this.#starts.write(start));
+    if (row === 'refused') throw new errors.DBOSWorkflowConflictError(parent?.runId ?? run.workflowUUID);
+    if (!fits(row, run)) return undefined;
+    if (parent) {
+      this.executions.of(parent.runId, parent.token).written.add(parent.stepId);
+      const isRecorded = Number(row.step_ended_at) === parent.endedAt;
+      if (!isRecorded) throw new errors.DBOSStepNondeterminismError(parent.runId, parent.stepId);
+    }
+    run.serialization = row.serialization;
+    const isOurs = row.creator === creator;
+    if (isOurs && run.status === 'PENDING') this.executions.add(run.workflowUUID, creator, true);
+    return { status: row.status, shouldExecuteOnThisExecutor: isOurs, serialization: row.serialization };
+  }
+}
+
+function fits(row: StartedRow, run: WorkflowStatusInternal): boolean {
+  return (
+    row.name === run.workflowName &&
+    (row.class_name ?? '') === run.workflowClassName &&
+    (row.config_name ?? '') === run.workflowConfigName &&
+    (row.queue_name ?? undefined) === (run.queueName ?? undefined)
+  );
+}

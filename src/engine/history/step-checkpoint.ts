@@ -1,0 +1,109 @@
+// The checkpoint of a step: one row of dbos.operation_outputs, written only while the run belongs to the execution that writes it.
+
+import errors from '@dbos-inc/dbos-sdk/internal/error';
+import type { Pool } from 'pg';
+import { GroupCommit } from './group-commit.ts';
+
+export interface StepCheckpoint {
+  runId: string;
+  stepId: number;
+  name: string;
+  /** Milliseconds since 1970. A repeated write of the same checkpoint has the same end, which is how it is recognised. */
+  startedAt: number;
+  endedAt: number;
+  output: string | null;
+  error: string | null;
+  serialization: string | null;
+  childRunId: string | null;
+  /** Of the execution. */
+  token: string;
+}
+
+/** What the database found: whose the run is, and when the step that is recorded now had ended. */
+interface Verdict {
+  status: string;
+  token: string | null;
+  ended_at: string | null;
+}
+
+/** Writes checkpoints in groups. */
+export class StepCheckpoints {
+  readonly #group: GroupCommit<StepCheckpoint, Verdict | 'missing'>;
+
+  constructor(pool: Pool, application: string | undefined) {
+    const write = async (name: string, text: string, items: StepCheckpoint[]): Promise<(Verdict | undefined)[]> => {
+      const { rows } = await pool.query<Verdict & { n: number }>({
+        name,
+        text,
+        values: [JSON.stringify(items.map(requestOf)), application ?? null],
+      });
+      const verdicts = new Map(rows.map((row) => [row.n, row]));
+      return items.map((_, n) => verdicts.get(n));
+    };
+    this.#group = new GroupCommit<StepCheckpoint, Verdict | 'missing'>({
+      keyOf: ({ runId, stepId }) => `${stepId} ${runId}`,
+      bytesOf: ({ output, error }) => (output?.length ?? 0) + (error?.length ?? 0) + 300,
+      writeMany: (items) => write('holdfast_checkpoint_many', statement('SKIP LOCKED'), items),
+      writeOne: async (item) => (await write('holdfast_checkpoint_one', statement(''), [item]))[0] ?? 'missing',
+    });
+  }
+
+  /**
+   * Resolves when the checkpoint is committed; returns true when this very checkpoint is recorded, false when the step has another.
+   * @throws the SDK's DBOSWorkflowCancelledError, or DBOSWorkflowConflictError when another execution has the run
+   */
+  async write(checkpoint: StepCheckpoint): Promise<boolean> {
+    const verdict = await this.#group.write(checkpoint);
+    if (verdict === 'missing' || verdict.token !== checkpoint.token) {
+      if (verdict !== 'missing' && verdict.status === 'CANCELLED') {
+        throw new errors.DBOSWorkflowCancelledError(checkpoint.runId);
+      }
+      throw new errors.DBOSWorkflowConflictError(checkpoint.runId);
+    }
+    return Number(verdict.ended_at) === checkpoint.endedAt;
+  }
+}
+
+function requestOf(item: StepCheckpoint, n: number): object {
+  return {
+    n,
+    run_id: item.runId,
+    step_id: item.stepId,
+    name: item.name,
+    started_at: item.startedAt,
+    ended_at: item.endedAt,
+    output: item.output,
+    error: item.error,
+    serialization: item.serialization,
+    child_run_id: item.childRunId,
+    token: item.token,
+  };
+}
+
+/**
+ * The row of the run stays locked until the commit, so that nobody can take the run away in between. A group leaves out runs that
+ * are locked by somebody else, so it never waits and cannot deadlock. A step that is recorded already keeps what it has.
+ */
+function statement(locked: 'SKIP LOCKED' | ''): string {
+  return `
+WITH request AS MATERIALIZED (
+  SELECT * FROM json_to_recordset($1::json) AS r(n int, run_id text, step_id int, name text, started_at bigint, ended_at bigint,
+                                                 output text, error text, serialization text, child_run_id text, token text)),
+owned AS MATERIALIZED (
+  SELECT workflow_uuid, status, owner_xid FROM dbos.workflow_status
+   WHERE workflow_uuid = ANY (ARRAY(SELECT run_id FROM request))
+   ORDER BY workflow_uuid FOR NO KEY UPDATE ${locked}),
+written AS (
+  INSERT INTO dbos.operation_outputs
+         (workflow_uuid, function_id, output, error, function_name, child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms,
+          serialization, application_name, retention_timestamp)
+  SELECT r.run_id, r.step_id, r.output, r.error, r.name, r.child_run_id, r.started_at, r.ended_at,
+         r.serialization, $2::text, (EXTRACT(EPOCH FROM now()) * 1000)::bigint
+    FROM request r JOIN owned ON owned.workflow_uuid = r.run_id AND owned.owner_xid = r.token
+  ON CONFLICT (workflow_uuid, function_id) DO UPDATE SET completed_at_epoch_ms = operation_outputs.completed_at_epoch_ms
+  RETURNING workflow_uuid, function_id, completed_at_epoch_ms)
+SELECT r.n, owned.status, owned.owner_xid AS token, written.completed_at_epoch_ms AS ended_at
+  FROM request r
+  JOIN owned ON owned.workflow_uuid = r.run_id
+  LEFT JOIN written ON written.workflow_uuid = r.run_id AND written.function_id = r.step_id`;
+}
