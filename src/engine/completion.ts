@@ -53,6 +53,11 @@ export class Completions {
     }
   }
 
+  /** Says that `runId` has ended just now: whoever waits for it here is let go. */
+  ended(runId: string): void {
+    for (const waiter of this.#waiters.get(runId) ?? []) waiter.resolve();
+  }
+
   /** Says that `runId` may have ended just now. */
   hint(runId: string): void {
     if (!this.#waiters.has(runId)) return;

@@ -188,6 +188,7 @@ export class Engine {
         this.#options.onRecorded(runId);
       },
       recorded: (runId) => this.#options.onRecorded(runId),
+      outcome: (runId) => this.#completions?.ended(runId),
       probe: this.#probe,
       claimed: (lane, count) => this.#dispatcher.claimed(lane, count),
       ended: async (runId) => (await this.#completions?.endsWithin(runId, RESULT_CHECK_MS)) ?? true,

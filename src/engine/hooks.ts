@@ -10,6 +10,8 @@ export interface EngineHooks {
   recorded(runId: string): void;
   /** Told of checkpoints one by one; see `CheckpointProbe`. */
   probe: CheckpointProbe;
+  /** The outcome of this run was recorded. */
+  outcome(runId: string): void;
   /** A claim on this lane took `count` runs. */
   claimed(lane: string, count: number): void;
   /** Resolves to true when the run has ended, to false after a second, so that the waiter can look whether it is still wanted. */

@@ -72,6 +72,7 @@ export function systemDatabaseWith(hooks: EngineHooks, kind: 'holdfast' | 'stock
       hooks.probe('before', RUN_OUTCOME);
       const isRecorded = await super.recordWorkflowOutput(...args);
       hooks.probe('after', RUN_OUTCOME);
+      if (isRecorded) hooks.outcome(args[0]);
       return isRecorded;
     }
 
@@ -79,6 +80,7 @@ export function systemDatabaseWith(hooks: EngineHooks, kind: 'holdfast' | 'stock
       hooks.probe('before', RUN_OUTCOME);
       const isRecorded = await super.recordWorkflowError(...args);
       hooks.probe('after', RUN_OUTCOME);
+      if (isRecorded) hooks.outcome(args[0]);
       return isRecorded;
     }
 

@@ -16,6 +16,7 @@ export const FAST = {
   recordOperationResult: 0,
   recordWorkflowOutput: 0,
   recordWorkflowError: 0,
+  awaitWorkflowResult: 0,
   initWorkflowStatus: 3,
   initChildWorkflowStatus: 0,
   cancelWorkflows: 0,
@@ -75,6 +76,13 @@ export class FastSystemDatabase extends system.SystemDatabase {
     const [runId, { error }, token = context.currentOwnerXid(runId)] = args;
     if (token === undefined) return super.recordWorkflowError(...args);
     return this.#histories.recordOutcome({ runId, status: 'ERROR', output: null, error: error ?? null, token });
+  }
+
+  override async awaitWorkflowResult(...args: Arguments<'awaitWorkflowResult'>): Result<'awaitWorkflowResult'> {
+    const [runId, timeoutSeconds, callerId] = args;
+    if (callerId !== undefined) await this.checkIfCanceledLimited(callerId);
+    const outcome = timeoutSeconds === undefined ? await this.#histories.outcome(runId) : undefined;
+    return outcome ?? super.awaitWorkflowResult(...args);
   }
 
   override async initWorkflowStatus(...args: Arguments<'initWorkflowStatus'>): Result<'initWorkflowStatus'> {

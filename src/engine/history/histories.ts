@@ -6,6 +6,7 @@ import type { Pool } from 'pg';
 import { type Execution, Executions, type RecordedStep } from './execution.ts';
 import { Ownership } from './ownership.ts';
 import { RecordedSteps } from './recorded.ts';
+import { type RecordedOutcome, RecordedOutcomes } from './recorded-outcome.ts';
 import { type RunOutcome, RunOutcomes } from './run-outcome.ts';
 import { type ParentStep, type RunStart, RunStarts, type StartedRow } from './run-start.ts';
 import { type StepCheckpoint, StepCheckpoints } from './step-checkpoint.ts';
@@ -25,6 +26,7 @@ export class Histories {
   readonly #recorded: RecordedSteps;
   readonly #checkpoints: StepCheckpoints;
   readonly #outcomes: RunOutcomes;
+  readonly #recordedOutcomes: RecordedOutcomes;
   readonly #starts: RunStarts;
 
   constructor(pool: Pool, application: string | undefined) {
@@ -32,6 +34,7 @@ export class Histories {
     this.#recorded = new RecordedSteps(pool);
     this.#checkpoints = new StepCheckpoints(pool, application);
     this.#outcomes = new RunOutcomes(pool);
+    this.#recordedOutcomes = new RecordedOutcomes(pool);
     this.#starts = new RunStarts(pool, application);
   }
 
@@ -64,6 +67,11 @@ export class Histories {
   /** Records the end of a run; false when it is not `token`'s to end. */
   recordOutcome(outcome: RunOutcome): Promise<boolean> {
     return withDbRetry(() => this.#outcomes.write(outcome));
+  }
+
+  /** Returns how a run ended, if it has. */
+  outcome(runId: string): Promise<RecordedOutcome | undefined> {
+    return withDbRetry(() => this.#recordedOutcomes.find(runId));
   }
 
   /**

@@ -1,0 +1,51 @@
+// How runs ended, asked for by whoever waited for them: one query for all that ended at about the same time.
+
+import type { Pool } from 'pg';
+import type { Result } from '../override.ts';
+import { Coalesced } from './coalesce.ts';
+
+/** What the SDK makes a result, or an error, of. */
+export type RecordedOutcome = NonNullable<Awaited<Result<'awaitWorkflowResult'>>>;
+
+interface OutcomeRow {
+  run_id: string;
+  status: string;
+  output: string | null;
+  error: string | null;
+  serialization: string | null;
+}
+
+/** Reads outcomes. */
+export class RecordedOutcomes {
+  readonly #outcomes: Coalesced<string, RecordedOutcome | undefined>;
+
+  constructor(pool: Pool) {
+    this.#outcomes = new Coalesced((runIds) => outcomesOf(pool, runIds));
+  }
+
+  /** Returns how the run ended, or undefined while it has not, or when there is none. */
+  find(runId: string): Promise<RecordedOutcome | undefined> {
+    return this.#outcomes.answer(runId);
+  }
+}
+
+async function outcomesOf(pool: Pool, runIds: string[]): Promise<(RecordedOutcome | undefined)[]> {
+  const { rows } = await pool.query<OutcomeRow>({
+    name: 'holdfast_outcomes',
+    text: `SELECT w.workflow_uuid AS run_id, w.status, COALESCE(o.output, w.output) AS output, COALESCE(o.error, w.error) AS error,
+                  w.serialization
+             FROM dbos.workflow_status w LEFT JOIN dbos.workflow_output o ON o.workflow_uuid = w.workflow_uuid
+            WHERE w.workflow_uuid = ANY($1::text[])`,
+    values: [runIds],
+  });
+  const outcomes = new Map(rows.map((row) => [row.run_id, outcomeOf(row)]));
+  return runIds.map((runId) => outcomes.get(runId));
+}
+
+function outcomeOf({ status, output, error, serialization }: OutcomeRow): RecordedOutcome | undefined {
+  if (status === 'SUCCESS') return { output, serialization };
+  if (status === 'ERROR') return { error, serialization };
+  if (status === 'CANCELLED') return { cancelled: true };
+  if (status === 'MAX_RECOVERY_ATTEMPTS_EXCEEDED') return { maxRecoveryAttemptsExceeded: true };
+  return undefined;
+}
