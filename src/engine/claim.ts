@@ -6,6 +6,9 @@ import type { PoolClient } from 'pg';
 import { isConnectionError } from '../core/connection-error.ts';
 import { CLAIMED_COLUMNS, type ClaimedRow, statusOf } from './claimed-row.ts';
 
+/** The connections of the system database. */
+type Database = Pick<SystemDatabase, 'connect' | 'pool'>;
+
 /** A lane, with the limits that count over all processes. */
 export interface ClaimableLane {
   name: string;
@@ -95,7 +98,7 @@ const POSTPONE = `
 
 /** Claims runs on behalf of one executor. */
 export class Claims {
-  readonly #database: SystemDatabase;
+  readonly #database: Database;
   readonly #claimant: Claimant;
   /** Tokens of claims whose answer was lost, each with the time until which it is looked for. */
   readonly #doubtful = new Map<string, number>();
@@ -103,7 +106,7 @@ export class Claims {
   readonly #postponed = new Map<string, string>();
   #undoneAt = -Infinity;
 
-  constructor(database: SystemDatabase, claimant: Claimant) {
+  constructor(database: Database, claimant: Claimant) {
     this.#database = database;
     this.#claimant = claimant;
   }

@@ -12,6 +12,11 @@ class Busy {
     return Busy.work(n);
   }
 
+  @workflow({ lane: 'flooded' })
+  static async flood(): Promise<number> {
+    return Busy.time();
+  }
+
   @workflow()
   static async clock(): Promise<number> {
     return Busy.time();
@@ -32,7 +37,7 @@ class Busy {
   }
 }
 
-const served = serve({ services: [Busy], lanes: { narrow: { concurrency: 3 } } });
+const served = serve({ services: [Busy], lanes: { narrow: { concurrency: 3 }, flooded: { concurrency: 2 } } });
 
 test('a lane runs no more at a time than it may, and takes the next as soon as a place is free', async () => {
   const startedAt = performance.now();
@@ -52,4 +57,15 @@ test('a run that is enqueued on an idle service starts at once', async () => {
   }
   // The median is a few milliseconds; without a poke it is half a second.
   expect(waits.toSorted((a, b) => a - b)[7]).toBeLessThan(200);
+});
+
+test('a lane does not wait for another one that is flooded', async () => {
+  const flood = await Promise.all(Array.from({ length: 400 }, () => start(Busy.flood, undefined)));
+  const { result } = await served.run('Busy.clock');
+  const [{ later }] = await served.database.query(
+    `SELECT count(*)::int AS later FROM holdfast.runs WHERE lane = 'flooded' AND (ended_at IS NULL OR result::bigint > $1)`,
+    [result],
+  );
+  expect(later).toBeGreaterThan(100);
+  await Promise.all(flood.map((run) => run.result()));
 });
