@@ -38,8 +38,8 @@ CREATE TABLE holdfast.attempts (
 );
 CREATE INDEX attempts_of_step ON holdfast.attempts USING btree (run_id, step_id);
 
--- Processes that run runs. Once expires_at has passed, others take over their runs.
-CREATE TABLE holdfast.executors (
+-- One row for each process that runs runs. Once expires_at has passed, others take over its runs.
+CREATE TABLE holdfast.leases (
   executor_id text NOT NULL,
   -- The machine or container, since its last boot.
   host        text NOT NULL,
@@ -52,8 +52,10 @@ CREATE TABLE holdfast.executors (
   renewed_at  timestamp with time zone NOT NULL DEFAULT now(),
   -- End of the lease; renewed every second while the process lives.
   expires_at  timestamp with time zone NOT NULL,
-  CONSTRAINT executors_pkey PRIMARY KEY (executor_id),
-  CONSTRAINT executors_role_check CHECK ((role = ANY (ARRAY['all'::text, 'api'::text, 'worker'::text])))
+  -- The workflows that the process has; it takes no runs of others.
+  workflows   text[] NOT NULL DEFAULT '{}'::text[],
+  CONSTRAINT leases_pkey PRIMARY KEY (executor_id),
+  CONSTRAINT leases_role_check CHECK ((role = ANY (ARRAY['all'::text, 'api'::text, 'worker'::text])))
 );
 
 -- SHA-256 of every migration as it was applied, so that a later change to its file is noticed.
@@ -115,6 +117,37 @@ EXCEPTION WHEN OTHERS THEN
   END;
 END
 $function$;
+
+-- Processes that run runs, and those that did within the last hour.
+--   executor_id  text: Names the process in holdfast.runs.
+--   host         text: The machine or container, since its last boot.
+--   pid          integer: The process id on its host.
+--   role         text: all, worker (runs runs and has no door) or api (a door that runs none).
+--   version      text: The version of Holdfast.
+--   started_at   timestamp with time zone: When the process took its lease.
+--   renewed_at   timestamp with time zone: When it last renewed its lease, which it does every second.
+--   expires_at   timestamp with time zone: When its lease ends unless it is renewed.
+--   alive        boolean: Whether its lease still runs. The runs of a process without one are taken over.
+--   running_runs integer: How many runs are running there; those that wait elsewhere than in memory are not counted.
+--   workflows    text[]: The workflows that the process has; it takes no runs of others.
+CREATE VIEW holdfast.executors AS
+ SELECT l.executor_id,
+    l.host,
+    l.pid,
+    l.role,
+    l.version,
+    l.started_at,
+    l.renewed_at,
+    l.expires_at,
+    l.expires_at > now() AS alive,
+    COALESCE(r.running_runs, 0) AS running_runs,
+    l.workflows
+   FROM holdfast.leases l
+     LEFT JOIN ( SELECT workflow_status.executor_id,
+            count(*)::integer AS running_runs
+           FROM dbos.workflow_status
+          WHERE workflow_status.status = 'PENDING'::text
+          GROUP BY workflow_status.executor_id) r ON r.executor_id = l.executor_id;
 
 -- Every run: one execution of a workflow.
 --   id            text: The run's id; derived from tenant, workflow and key when it was started with an idempotency key.

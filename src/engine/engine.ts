@@ -196,8 +196,9 @@ export class Engine {
   }
 
   #newLease(): Lease {
-    const { db, log, application, role, version } = this.#options;
+    const { databaseUrl, db, log, application, role, version, workflows } = this.#options;
     return new Lease({
+      databaseUrl,
       db,
       log,
       application,
@@ -208,6 +209,7 @@ export class Engine {
         process: processIdentity(process.pid) ?? `${process.pid}`,
         role,
         version,
+        workflows: Object.keys(workflows),
       },
       onOrphans: (lanes) => {
         for (const lane of lanes) {

@@ -1,23 +1,17 @@
 // Keeps this process's lease alive, and takes over the runs of processes that let theirs end.
 
 import type { Knex } from 'knex';
-import {
-  countPeers,
-  deleteExecutors,
-  deleteForgottenExecutors,
-  type ExecutorRow,
-  executorsOnHost,
-  insertExecutor,
-  renewLease,
-} from '../store/executors.ts';
+import { deleteForgottenLeases, deleteLeases, type LeaseHolder, runningLeases } from '../store/leases.ts';
+import { Heartbeat } from './heartbeat/heartbeat.ts';
 import type { EngineLog } from './logger.ts';
 import { processIdentity } from './process-identity.ts';
 import { requeueOrphans } from './takeover.ts';
 
 export interface LeaseOptions {
+  databaseUrl: string;
   db: Knex;
   log: EngineLog;
-  executor: ExecutorRow;
+  executor: LeaseHolder;
   application: string;
   /** Called with the lanes into which runs of a dead executor were put back. */
   onOrphans: (lanes: string[]) => void;
@@ -27,68 +21,79 @@ export interface LeaseOptions {
 
 const DEFAULT_TTL_MS = 5000;
 const DEFAULT_BEAT_MS = 1000;
+const FORGET_EVERY_MS = 600_000;
 
 /** One executor's lease. Other processes may take its runs once it has not been renewed for `ttlMs`. */
 export class Lease {
   readonly #options: Required<LeaseOptions>;
+  readonly #heartbeat: Heartbeat;
   #timer: NodeJS.Timeout | undefined;
-  #beating: Promise<void> | undefined;
+  #sweeping: Promise<void> | undefined;
   #stopped = false;
   #peers = 0;
+  #forgotAt = -Infinity;
 
   constructor(options: LeaseOptions) {
     this.#options = { ttlMs: DEFAULT_TTL_MS, beatMs: DEFAULT_BEAT_MS, ...options };
+    this.#heartbeat = new Heartbeat({ ...this.#options, holder: options.executor });
   }
 
-  /** How many other executors held a lease at the last beat. */
+  /** How many other executors held a lease at the last sweep. */
   get peers(): number {
     return this.#peers;
   }
 
-  /** Takes the lease. To be called before any run is claimed, so that a claim without a lease is a claim of the dead. */
+  /**
+   * Takes the lease, which is renewed from now on. To be called before any run is claimed, so that a claim without a lease is a claim
+   * of the dead.
+   */
   async take(): Promise<void> {
-    const { db, executor, ttlMs } = this.#options;
-    await insertExecutor(db, executor, ttlMs);
+    await this.#heartbeat.start();
   }
 
-  /** Begins to renew, and to look for the dead. */
+  /** Begins to look for the dead. */
   async start(): Promise<void> {
-    await this.#beat();
+    this.#sweeping = this.#sweepAndForget();
+    await this.#sweeping;
+    if (!this.#stopped) this.#timer = setTimeout(() => void this.start(), this.#options.beatMs);
   }
 
   /** Ends the renewal, and gives the lease back. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#beating;
-    await deleteExecutors(this.#options.db, [this.#options.executor.executorId]).catch(() => {
+    await this.#sweeping;
+    await this.#heartbeat.stop();
+    await deleteLeases(this.#options.db, [this.#options.executor.executorId]).catch(() => {
       // The lease ends by itself.
     });
   }
 
-  async #beat(): Promise<void> {
-    this.#beating = this.#renewAndSweep();
-    await this.#beating;
-    if (!this.#stopped) this.#timer = setTimeout(() => void this.#beat(), this.#options.beatMs);
-  }
-
-  async #renewAndSweep(): Promise<void> {
-    const { db, executor, ttlMs, log } = this.#options;
+  async #sweepAndForget(): Promise<void> {
+    this.#heartbeat.pulse();
     try {
-      if (!(await renewLease(db, executor.executorId, ttlMs))) await insertExecutor(db, executor, ttlMs);
       await this.#sweep();
-      this.#peers = await countPeers(db, executor.executorId);
+      if (performance.now() - this.#forgotAt > FORGET_EVERY_MS) {
+        await deleteForgottenLeases(this.#options.db);
+        this.#forgotAt = performance.now();
+      }
     } catch (error) {
-      log.warn(`The lease of this process could not be renewed, trying again: ${(error as Error).message}`);
+      this.#options.log.warn(
+        `Runs of processes that are gone could not be looked for, trying again: ${(error as Error).message}`,
+      );
     }
   }
 
   async #sweep(): Promise<void> {
     const { db, executor, application, log, onOrphans } = this.#options;
-    const neighbours = await executorsOnHost(db, executor.host);
-    const gone = neighbours.filter((row) => processIdentity(row.pid) !== row.process).map((row) => row.executorId);
-    if (gone.length > 0) await deleteExecutors(db, gone);
-    await deleteForgottenExecutors(db);
+    const leases = await runningLeases(db);
+    this.#peers = leases.filter((lease) => lease.executorId !== executor.executorId).length;
+    const gone = leases.filter(({ host, pid, process }) => host === executor.host && processIdentity(pid) !== process);
+    if (gone.length > 0)
+      await deleteLeases(
+        db,
+        gone.map(({ executorId }) => executorId),
+      );
     const { lanes, runs } = await requeueOrphans(db, application);
     if (runs === 0) return;
     log.info(

@@ -1,6 +1,7 @@
 // How executors wake each other: a notification with the lane's name, sent only when there is somebody to hear it.
 
 import pg from 'pg';
+import { withConnectionName } from './connection-name.ts';
 import type { EngineLog } from './logger.ts';
 
 const CHANNEL = 'holdfast_dispatch';
@@ -19,11 +20,7 @@ export class PeerSignals {
   #stopped = false;
 
   constructor(databaseUrl: string, log: EngineLog, onLane: (lane: string) => void) {
-    const url = new URL(databaseUrl);
-    // What the URL says has precedence over the settings of a client.
-    url.searchParams.set('application_name', 'holdfast signals');
-    url.search = url.searchParams.toString().replaceAll('+', '%20');
-    this.#databaseUrl = url.href;
+    this.#databaseUrl = withConnectionName(databaseUrl, 'holdfast signals');
     this.#log = log;
     this.#onLane = onLane;
   }

@@ -35,7 +35,7 @@ test('the runs of a process on another machine go on once its lease has ended', 
   const id = await world.submit(first, 'Work.job', 'elsewhere');
   await witness.sees('elsewhere-2');
   // As if it were another machine's: nobody here can see whether its process lives.
-  await database.query(`UPDATE holdfast.executors SET host = 'elsewhere'`);
+  await database.query(`UPDATE holdfast.leases SET host = 'elsewhere'`);
   const second = await world.start();
   await first.kill('SIGKILL');
   const killedAt = performance.now();

@@ -70,7 +70,7 @@ test('others are told of runs only where there are others', async () => {
   expect(heard).toEqual([]);
 
   await peer.query(
-    `INSERT INTO holdfast.executors (executor_id, host, pid, process, role, version, expires_at)
+    `INSERT INTO holdfast.leases (executor_id, host, pid, process, role, version, expires_at)
      VALUES ('peer', 'elsewhere', 1, 'x', 'all', '1', now() + interval '1 hour')`,
   );
   await until('the peer to be told', async () => {

@@ -39,7 +39,7 @@ async function enterExecutor(
   { host, identity, ttl }: { host: string; identity: string; ttl: string },
 ): Promise<void> {
   await database.query(
-    `INSERT INTO holdfast.executors (executor_id, host, pid, process, role, version, expires_at)
+    `INSERT INTO holdfast.leases (executor_id, host, pid, process, role, version, expires_at)
      VALUES ($1, $2, $3, $4, 'all', '1', now() + $5::interval)`,
     [executorId, host, process.pid, identity, ttl],
   );
@@ -75,16 +75,16 @@ test('runs are taken from those who cannot run them, and from nobody else', asyn
 test('a process that was taken for dead enters itself again', async () => {
   await using _service = await startService({ app, databaseUrl: database.url });
   const own = (): Promise<unknown[]> =>
-    database.query(`SELECT FROM holdfast.executors WHERE pid = $1 AND version <> '1' AND expires_at > now()`, [
+    database.query(`SELECT FROM holdfast.leases WHERE pid = $1 AND version <> '1' AND expires_at > now()`, [
       process.pid,
     ]);
   expect(await own()).toHaveLength(1);
-  await database.query('DELETE FROM holdfast.executors');
+  await database.query('DELETE FROM holdfast.leases');
   await until('the lease', async () => (await own()).length === 1);
 });
 
 test('a process that stops gives its lease back', async () => {
-  await database.query('DELETE FROM holdfast.executors');
+  await database.query('DELETE FROM holdfast.leases');
   await (await startService({ app, databaseUrl: database.url })).stop();
-  expect(await database.query('SELECT executor_id FROM holdfast.executors')).toEqual([]);
+  expect(await database.query('SELECT executor_id FROM holdfast.leases')).toEqual([]);
 });
