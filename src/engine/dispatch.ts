@@ -6,6 +6,7 @@ import type { WorkflowStatusInternal } from '@dbos-inc/dbos-sdk/internal/system_
 import queueModule from '@dbos-inc/dbos-sdk/internal/wfqueue';
 import type { WorkflowQueue } from '@dbos-inc/dbos-sdk/internal/wfqueue';
 import { Claims } from './claim.ts';
+import { FastSystemDatabase, type Place } from './history/fast-database.ts';
 import type { EngineLog } from './logger.ts';
 import { Places } from './places.ts';
 import { RecoveryRamp } from './recovery-ramp.ts';
@@ -63,6 +64,7 @@ export class Dispatcher {
     this.#places.watch(systemDatabase);
     this.#claims = new Claims(systemDatabase, { executorId, application, workflows, version: DBOS.applicationVersion });
     this.#executor = executor;
+    if (systemDatabase instanceof FastSystemDatabase) systemDatabase.reserve = (lane) => this.reserve(lane);
     for (const lane of runner.states.keys()) this.enqueued(lane);
   }
 
@@ -70,6 +72,27 @@ export class Dispatcher {
   enqueued(lane: string): void {
     this.#hungry.add(lane);
     this.#poke(lane);
+  }
+
+  /**
+   * Returns a place for a run of `lane` that is about to be recorded, so that it need not wait there to be claimed. Undefined when there
+   * is none, when others wait already, or when the lane has limits that count over all processes.
+   */
+  reserve(lane: string): Place | undefined {
+    const queue = runner.states.get(lane)?.queue;
+    const executor = this.#executor;
+    if (!executor || !queue || this.#hungry.has(lane) || !this.#takesFrom(lane) || hasSharedLimits(queue))
+      return undefined;
+    if (this.#places.taken(lane) >= (queue.workerConcurrency ?? Infinity)) return undefined;
+    const giveBack = this.#places.reserve(lane);
+    return {
+      begin: (run, ownerToken) => {
+        // A process that stops begins nothing: it hands the run over.
+        const begun = this.#executor ? this.#execute(executor, run, ownerToken) : Promise.resolve();
+        void begun.finally(giveBack);
+      },
+      giveBack,
+    };
   }
 
   /** A place in `lane` is free; worth a poll only when the last one found runs. */
@@ -158,4 +181,8 @@ export class Dispatcher {
     if (listenTo === 'all') return true;
     return listenTo.includes(lane) || (lane === RECOVERY_LANE && listenTo.length > 0);
   }
+}
+
+function hasSharedLimits(lane: WorkflowQueue): boolean {
+  return lane.concurrency !== undefined || lane.rateLimit !== undefined || queueModule.isPartitionedQueue(lane);
 }

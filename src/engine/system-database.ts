@@ -30,7 +30,7 @@ export function systemDatabaseWith(hooks: EngineHooks, kind: 'holdfast' | 'stock
   return class HookedSystemDatabase extends Base {
     override async initWorkflowStatus(...args: Arguments<'initWorkflowStatus'>): Result<'initWorkflowStatus'> {
       const result = await super.initWorkflowStatus(...args);
-      if (args[0].status === 'ENQUEUED' && args[0].queueName) hooks.enqueued(args[0].queueName);
+      if (result.status === 'ENQUEUED' && args[0].queueName) hooks.enqueued(args[0].queueName);
       return result;
     }
 
@@ -38,7 +38,7 @@ export function systemDatabaseWith(hooks: EngineHooks, kind: 'holdfast' | 'stock
       ...args: Arguments<'initChildWorkflowStatus'>
     ): Result<'initChildWorkflowStatus'> {
       const result = await super.initChildWorkflowStatus(...args);
-      if (args[0].status === 'ENQUEUED' && args[0].queueName) hooks.enqueued(args[0].queueName);
+      if (result.status === 'ENQUEUED' && args[0].queueName) hooks.enqueued(args[0].queueName);
       hooks.recorded(args[2]);
       return result;
     }

@@ -2,10 +2,11 @@
 
 import context from '@dbos-inc/dbos-sdk/internal/context';
 import system from '@dbos-inc/dbos-sdk/internal/system_database';
-import type { RunningWorkflowEntry } from '@dbos-inc/dbos-sdk/internal/system_database';
+import type { RunningWorkflowEntry, WorkflowStatusInternal } from '@dbos-inc/dbos-sdk/internal/system_database';
 import type { Arguments, Result } from '../override.ts';
 import { Execution } from './execution.ts';
-import { Histories } from './histories.ts';
+import { Histories, type StartVerdict } from './histories.ts';
+import type { ParentStep } from './run-start.ts';
 
 /** The methods that are overridden here, with the `length` that each has in version 5.3.0; see `OVERRIDDEN` of the hooks. */
 export const FAST = {
@@ -26,7 +27,17 @@ export const FAST = {
   rewindWorkflow: 2,
 } as const;
 
+/** A place in a lane of this process. */
+export interface Place {
+  /** The run that was recorded begins, as claimed with this token. */
+  begin(run: WorkflowStatusInternal, ownerToken: string): void;
+  /** No run was recorded for it. */
+  giveBack(): void;
+}
+
 export class FastSystemDatabase extends system.SystemDatabase {
+  /** Gives a run that is about to be recorded a place in its lane; the dispatcher's, while it takes runs. */
+  reserve: ((lane: string) => Place | undefined) | undefined;
   readonly #histories = new Histories(this.pool, this.appName);
 
   override registerRunningWorkflow(...args: Arguments<'registerRunningWorkflow'>): RunningWorkflowEntry {
@@ -88,7 +99,7 @@ export class FastSystemDatabase extends system.SystemDatabase {
   override async initWorkflowStatus(...args: Arguments<'initWorkflowStatus'>): Result<'initWorkflowStatus'> {
     const [run, creator, client, reusePolicy = 'return-existing'] = args;
     const isPlain = client === undefined && reusePolicy === 'return-existing' && run.deduplicationID === undefined;
-    const started = isPlain && creator !== null ? await this.#histories.start(run, creator) : undefined;
+    const started = isPlain && creator !== null ? await this.#start(run, creator) : undefined;
     return started ?? super.initWorkflowStatus(...args);
   }
 
@@ -99,7 +110,7 @@ export class FastSystemDatabase extends system.SystemDatabase {
     const token = context.currentOwnerXid(runId);
     const isPlain = reusePolicy === 'return-existing' && run.deduplicationID === undefined;
     const parent = token === undefined ? undefined : { runId, stepId, token, startedAt, endedAt };
-    const started = isPlain && parent ? await this.#histories.start(run, creator, parent) : undefined;
+    const started = isPlain && parent ? await this.#start(run, creator, parent) : undefined;
     return started ?? super.initChildWorkflowStatus(...args);
   }
 
@@ -124,6 +135,22 @@ export class FastSystemDatabase extends system.SystemDatabase {
 
   override async rewindWorkflow(...args: Arguments<'rewindWorkflow'>): Result<'rewindWorkflow'> {
     return super.rewindWorkflow(...args).finally(() => this.#doubt([args[0]]));
+  }
+
+  /** Records a run, and lets it begin at once where its lane has a place for it. Undefined when that takes the SDK's own way. */
+  async #start(run: WorkflowStatusInternal, creator: string, parent?: ParentStep): Promise<StartVerdict | undefined> {
+    const place = run.status === 'ENQUEUED' && run.queueName ? this.reserve?.(run.queueName) : undefined;
+    if (!place) return this.#histories.start({ run, creator, parent });
+    const claimed = { ...run, status: 'PENDING', recoveryAttempts: 1 };
+    let begins = false;
+    try {
+      const started = await this.#histories.start({ run: claimed, creator, parent, isClaimed: true });
+      begins = started?.shouldExecuteOnThisExecutor === true;
+      return started;
+    } finally {
+      if (begins) place.begin(claimed, creator);
+      else place.giveBack();
+    }
   }
 
   /** The execution that the caller belongs to; undefined when it acts from outside of the run. */

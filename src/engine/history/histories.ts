@@ -8,7 +8,7 @@ import { Ownership } from './ownership.ts';
 import { RecordedSteps } from './recorded.ts';
 import { type RecordedOutcome, RecordedOutcomes } from './recorded-outcome.ts';
 import { type RunOutcome, RunOutcomes } from './run-outcome.ts';
-import { type ParentStep, type RunStart, RunStarts, type StartedRow } from './run-start.ts';
+import { type RunStart, RunStarts, type StartedRow } from './run-start.ts';
 import { type StepCheckpoint, StepCheckpoints } from './step-checkpoint.ts';
 
 /** What the SDK is told about a run that was started. */
@@ -79,8 +79,8 @@ export class Histories {
    * another workflow, or of another lane.
    * @throws DBOSWorkflowConflictError when the parent's run is not ours any more
    */
-  async start(run: WorkflowStatusInternal, creator: string, parent?: ParentStep): Promise<StartVerdict | undefined> {
-    const start: RunStart = { run, creator, parent };
+  async start(start: RunStart): Promise<StartVerdict | undefined> {
+    const { run, creator, parent } = start;
     const row = await withDbRetry(() => this.#starts.write(start));
     if (row === 'refused') throw new errors.DBOSWorkflowConflictError(parent?.runId ?? run.workflowUUID);
     if (!fits(row, run)) return undefined;
@@ -92,6 +92,7 @@ export class Histories {
     run.serialization = row.serialization;
     const isOurs = row.creator === creator;
     if (isOurs && run.status === 'PENDING') this.executions.add(run.workflowUUID, creator, true);
+    if (start.isClaimed && row.deadline !== null) run.deadlineEpochMS = Number(row.deadline);
     return { status: row.status, shouldExecuteOnThisExecutor: isOurs, serialization: row.serialization };
   }
 }

@@ -20,6 +20,8 @@ export interface RunStart {
   /** Tells the row that this start inserted from one that was there. */
   creator: string;
   parent?: ParentStep | undefined;
+  /** Whether this process takes the run from its lane in the same moment; its status is then PENDING, and `creator` owns it. */
+  isClaimed?: boolean | undefined;
 }
 
 /** The run's row as it is now, whoever inserted it. */
@@ -33,6 +35,7 @@ export interface StartedRow {
   serialization: string | null;
   /** When the step of the parent ended that is recorded; null when none is, as for a parent that is lost. */
   step_ended_at: string | null;
+  deadline: string | null;
 }
 
 /** Writes starts in groups. */
@@ -71,7 +74,7 @@ export class RunStarts {
   }
 }
 
-function requestOf({ run, creator, parent }: RunStart): object {
+function requestOf({ run, creator, parent, isClaimed = false }: RunStart): object {
   const isWaiting = run.status === 'ENQUEUED' || run.status === 'DELAYED';
   return {
     workflow_uuid: run.workflowUUID,
@@ -103,6 +106,7 @@ function requestOf({ run, creator, parent }: RunStart): object {
     is_debounced: run.isDebounced ?? false,
     application_name: run.applicationName,
     owner_xid: run.status === 'PENDING' ? creator : null,
+    is_claimed: isClaimed,
     inputs: run.input,
     parent_step: parent?.stepId,
     parent_token: parent?.token,
@@ -144,6 +148,14 @@ const RUN_COLUMNS = [
 ];
 const RUN_NAMES = RUN_COLUMNS.map((column) => column.split(' ')[0]).join(', ');
 
+/** The time of a run that waits in a lane begins to count when it is taken from there. */
+const INSERTED = RUN_NAMES.replace(
+  'workflow_deadline_epoch_ms',
+  `CASE WHEN is_claimed AND workflow_timeout_ms IS NOT NULL
+        THEN COALESCE(workflow_deadline_epoch_ms, (EXTRACT(EPOCH FROM now()) * 1000)::bigint + workflow_timeout_ms)
+        ELSE workflow_deadline_epoch_ms END`,
+);
+
 /**
  * Parents stay locked until the commit; a group leaves out those that are locked by somebody else. A run that is there already is
  * touched without a change, so that its row comes back as it is.
@@ -151,7 +163,7 @@ const RUN_NAMES = RUN_COLUMNS.map((column) => column.split(' ')[0]).join(', ');
 function statement(locked: 'SKIP LOCKED' | ''): string {
   return `
 WITH request AS MATERIALIZED (
-  SELECT * FROM json_to_recordset($1::json) AS r(${RUN_COLUMNS.join(', ')}, inputs text,
+  SELECT * FROM json_to_recordset($1::json) AS r(${RUN_COLUMNS.join(', ')}, inputs text, is_claimed boolean,
     parent_run text, parent_step int, parent_token text, step_started_at bigint, step_ended_at bigint)),
 parents AS MATERIALIZED (
   SELECT workflow_uuid, owner_xid FROM dbos.workflow_status
@@ -161,10 +173,12 @@ admitted AS MATERIALIZED (
   SELECT r.* FROM request r LEFT JOIN parents ON parents.workflow_uuid = r.parent_run
    WHERE r.parent_run IS NULL OR parents.owner_xid = r.parent_token),
 started AS (
-  INSERT INTO dbos.workflow_status (${RUN_NAMES})
-  SELECT ${RUN_NAMES} FROM admitted ORDER BY workflow_uuid
+  INSERT INTO dbos.workflow_status (${RUN_NAMES}, started_at_epoch_ms)
+  SELECT ${INSERTED}, CASE WHEN is_claimed THEN (EXTRACT(EPOCH FROM now()) * 1000)::bigint END
+    FROM admitted ORDER BY workflow_uuid
   ON CONFLICT (workflow_uuid) DO UPDATE SET creator_xid = workflow_status.creator_xid
-  RETURNING workflow_uuid, status, name, class_name, config_name, queue_name, creator_xid, serialization),
+  RETURNING workflow_uuid, status, name, class_name, config_name, queue_name, creator_xid, serialization,
+            workflow_deadline_epoch_ms),
 given AS (
   INSERT INTO dbos.workflow_input (workflow_uuid, inputs)
   SELECT a.workflow_uuid, a.inputs
@@ -183,6 +197,6 @@ step AS (
   ON CONFLICT (workflow_uuid, function_id) DO UPDATE SET completed_at_epoch_ms = operation_outputs.completed_at_epoch_ms
   RETURNING child_workflow_id, completed_at_epoch_ms)
 SELECT s.workflow_uuid AS run_id, s.status, s.name, s.class_name, s.config_name, s.queue_name, s.creator_xid AS creator,
-       s.serialization, step.completed_at_epoch_ms AS step_ended_at
+       s.serialization, s.workflow_deadline_epoch_ms AS deadline, step.completed_at_epoch_ms AS step_ended_at
   FROM started s LEFT JOIN step ON step.child_workflow_id = s.workflow_uuid`;
 }
