@@ -45,6 +45,6 @@ export async function survive(task: Task): Promise<Figures> {
 /** Nobody on this machine can see any more whether the processes that run now are alive. */
 async function moveElsewhere(url: string): Promise<void> {
   const database = await observe(url);
-  await database.query(`UPDATE holdfast.executors SET host = 'elsewhere'`);
+  await database.query(`UPDATE holdfast.leases SET host = 'elsewhere'`);
   await database.end();
 }
