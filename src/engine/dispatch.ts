@@ -76,14 +76,15 @@ export class Dispatcher {
 
   /**
    * Returns a place for a run of `lane` that is about to be recorded, so that it need not wait there to be claimed. Undefined when there
-   * is none, when others wait already, or when the lane has limits that count over all processes.
+   * is none, when others wait already or are being claimed, or when the lane has limits that count over all processes.
    */
   reserve(lane: string): Place | undefined {
     const queue = runner.states.get(lane)?.queue;
     const executor = this.#executor;
     if (!executor || !queue || this.#hungry.has(lane) || !this.#takesFrom(lane) || hasSharedLimits(queue))
       return undefined;
-    if (this.#places.taken(lane) >= (queue.workerConcurrency ?? Infinity)) return undefined;
+    // A claim that is under way has counted the free places before.
+    if (this.#polling.has(lane) || this.#places.taken(lane) >= (queue.workerConcurrency ?? Infinity)) return undefined;
     const giveBack = this.#places.reserve(lane);
     return {
       begin: (run, ownerToken) => {

@@ -12,18 +12,21 @@ export interface HeartbeatOptions {
   ttlMs: number;
   beatMs: number;
   log: EngineLog;
+  /** How long this process's own thread may be busy before the lease is not renewed any more. */
+  hangsAfterMs?: number;
   /** What the thread runs; for tests. */
-  threadFile?: URL | undefined;
+  threadFile?: URL;
 }
 
 const THREAD_FILE = new URL(`./worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+const HANGS_AFTER_MS = 60_000;
 const RESTART_MS = 200;
 const STOP_WITHIN_MS = 2000;
 
 /** One lease, taken and renewed from a thread with a connection of its own. A thread that dies is replaced. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
-  readonly #pulses = new Int32Array(new SharedArrayBuffer(4));
+  readonly #pulses: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(4));
   readonly #taken = Promise.withResolvers<void>();
   #thread: Worker | undefined;
   #restart: NodeJS.Timeout | undefined;
@@ -59,14 +62,14 @@ export class Heartbeat {
   }
 
   #begin(): void {
-    const { databaseUrl, holder, ttlMs, beatMs, log, threadFile } = this.#options;
-    const pulse = this.#pulses.buffer as SharedArrayBuffer;
+    const { databaseUrl, holder, ttlMs, beatMs, log, hangsAfterMs, threadFile } = this.#options;
     const task: HeartbeatTask = {
       databaseUrl: withConnectionName(databaseUrl, 'holdfast lease'),
       holder,
       ttlMs,
       beatMs,
-      pulse,
+      hangsAfterMs: hangsAfterMs ?? HANGS_AFTER_MS,
+      pulse: this.#pulses.buffer,
     };
     const thread = new Worker(threadFile ?? THREAD_FILE, { workerData: task, name: 'lease', execArgv: [] });
     this.#thread = thread;

@@ -8,6 +8,8 @@ export interface HeartbeatTask {
   holder: LeaseHolder;
   ttlMs: number;
   beatMs: number;
+  /** A process whose own thread did nothing for so long hangs for good: its runs are better off elsewhere. */
+  hangsAfterMs: number;
   /** A 32-bit number that the process's own thread changes whenever it gets round to it. */
   pulse: SharedArrayBuffer;
 }

@@ -6,10 +6,7 @@ import pg from 'pg';
 import { takeOrRenewLease } from '../../store/leases.ts';
 import type { HeartbeatReport, HeartbeatTask } from './task.ts';
 
-/** A process whose own thread did nothing for so long hangs for good: its runs are better off elsewhere. */
-const HANGS_AFTER_MS = 60_000;
-
-const { databaseUrl, holder, ttlMs, beatMs, pulse } = workerData as HeartbeatTask;
+const { databaseUrl, holder, ttlMs, beatMs, hangsAfterMs, pulse } = workerData as HeartbeatTask;
 const stopping = new AbortController();
 
 parentPort!.once('message', () => stopping.abort());
@@ -26,7 +23,7 @@ async function beat(pulses: Int32Array): Promise<void> {
       lastPulse = Atomics.load(pulses, 0);
       pulsedAt = now;
     }
-    if (now - pulsedAt < HANGS_AFTER_MS) client = await renew(client);
+    if (now - pulsedAt < hangsAfterMs) client = await renew(client);
     await delay(Math.max(0, beatMs - (performance.now() - now)), undefined, { signal: stopping.signal }).catch(
       () => {},
     );
