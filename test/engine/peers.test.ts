@@ -16,7 +16,8 @@ class Quick {
   }
 }
 
-const served = serve({ services: [Quick] });
+// With a limit over all processes every run waits in its lane to be claimed; else it could begin at once where it was started.
+const served = serve({ services: [Quick], lanes: { default: { globalConcurrency: 100 } } });
 const heard: string[] = [];
 let peer: pg.Client;
 
