@@ -113,7 +113,7 @@ test('a thread that dies is replaced', async () => {
 
 test('the lease of a process that hangs ends, and is taken again if it does go on', async () => {
   const heartbeat = await started('hangs', { hangsAfterMs: 300 });
-  await until('the end of the lease', async () => (await lease('hangs'))!.alive === false);
+  await until('the end of the lease', async () => !(await lease('hangs'))!.alive);
   await until('the lease', async () => {
     heartbeat.pulse();
     return (await lease('hangs'))!.alive;

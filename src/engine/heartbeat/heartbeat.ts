@@ -55,6 +55,7 @@ export class Heartbeat {
     const thread = this.#thread;
     if (!thread) return;
     const ended = new Promise((resolve) => thread.once('exit', resolve));
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- A thread has no origin.
     thread.postMessage('stop');
     const impatience = setTimeout(() => void thread.terminate(), STOP_WITHIN_MS);
     await ended;

@@ -59,5 +59,6 @@ function newClient(): pg.Client {
 }
 
 function report(message: HeartbeatReport): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- A thread has no origin.
   parentPort!.postMessage(message);
 }
