@@ -16,8 +16,14 @@ class Task {
 const served = serve({ services: [Task], lanes: { tasks: { concurrency: 4 } } }, { config: { role: 'api' } });
 let pool: pg.Pool;
 
-beforeAll(() => {
+beforeAll(async () => {
   pool = new pg.Pool({ connectionString: served.database.url, max: 8 });
+  // Those who claim live: nobody takes their runs over.
+  await pool.query(
+    `INSERT INTO holdfast.leases (executor_id, host, pid, process, role, version, expires_at)
+     SELECT id, 'elsewhere', 1, 'x', 'worker', '1', now() + interval '1 hour'
+       FROM unnest('{me,a,b,c,d}'::text[]) AS id`,
+  );
 });
 
 beforeEach(() => served.database.query(`DELETE FROM dbos.workflow_status`));
