@@ -38,6 +38,23 @@ CREATE TABLE holdfast.attempts (
 );
 CREATE INDEX attempts_of_step ON holdfast.attempts USING btree (run_id, step_id);
 
+-- Why a run is held. A row of a run that is not held any more is left over, and is removed in time.
+CREATE TABLE holdfast.held_runs (
+  run_id   text NOT NULL,
+  -- unexpected_step, nondeterminism or no_such_workflow.
+  reason   text NOT NULL,
+  -- The step at which code and history part.
+  step_id  integer,
+  -- What the code calls there.
+  expected text,
+  -- What is recorded there; the workflow, when no process has it.
+  found    text,
+  message  text NOT NULL,
+  held_at  timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT held_runs_pkey PRIMARY KEY (run_id),
+  CONSTRAINT held_runs_run_id_fkey FOREIGN KEY (run_id) REFERENCES dbos.workflow_status(workflow_uuid) ON UPDATE CASCADE ON DELETE CASCADE
+);
+
 -- One row for each process that runs runs. Once expires_at has passed, others take over its runs.
 CREATE TABLE holdfast.leases (
   executor_id text NOT NULL,
@@ -118,6 +135,24 @@ EXCEPTION WHEN OTHERS THEN
 END
 $function$;
 
+-- The name of a step in the words of the authoring API.
+CREATE OR REPLACE FUNCTION holdfast.step_name(recorded text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  SELECT CASE recorded
+    WHEN 'DBOS.sleep' THEN 'sleep'
+    WHEN 'DBOS.recv' THEN 'waitFor'
+    WHEN 'DBOS.send' THEN 'send'
+    WHEN 'DBOS.getResult' THEN 'result'
+    WHEN 'DBOS.writeStream' THEN 'progress'
+    WHEN 'DBOS.now' THEN 'now'
+    WHEN 'DBOS.randomUUID' THEN 'uuid'
+    ELSE recorded
+  END
+$function$;
+
 -- Processes that run runs, and those that did within the last hour.
 --   executor_id  text: Names the process in holdfast.runs.
 --   host         text: The machine or container, since its last boot.
@@ -152,7 +187,7 @@ CREATE VIEW holdfast.executors AS
 -- Every run: one execution of a workflow.
 --   id            text: The run's id; derived from tenant, workflow and key when it was started with an idempotency key.
 --   workflow      text: Class.method, or Class.instance.method.
---   status        text: queued, running, succeeded, failed, cancelled or dead (its process died too often while it ran).
+--   status        text: queued, running, held (a person decides), succeeded, failed, cancelled or dead (its process died too often while it ran).
 --   tenant        text: On whose behalf the run runs.
 --   lane          text: The queue that the run waited in; null for a child that started at once.
 --   priority      integer: Smaller numbers go first within a lane.
@@ -170,17 +205,18 @@ CREATE VIEW holdfast.executors AS
 --   error         jsonb: {code, message, details} of a failed run.
 --   attributes    jsonb
 --   created_ms    bigint: created_at in milliseconds since 1970: the indexed form, for paging.
+--   held          jsonb: {reason, step_id, expected, found, message, at} of a held run: what the code calls at this step, and what is recorded there.
 CREATE VIEW holdfast.runs AS
  SELECT w.workflow_uuid AS id,
     w.name AS workflow,
-        CASE w.status
-            WHEN 'ENQUEUED'::text THEN 'queued'::text
-            WHEN 'DELAYED'::text THEN 'queued'::text
-            WHEN 'PENDING'::text THEN 'running'::text
-            WHEN 'SUCCESS'::text THEN 'succeeded'::text
-            WHEN 'ERROR'::text THEN 'failed'::text
-            WHEN 'CANCELLED'::text THEN 'cancelled'::text
-            WHEN 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'::text THEN 'dead'::text
+        CASE
+            WHEN w.status = 'DELAYED'::text AND w.owner_xid = 'held'::text THEN 'held'::text
+            WHEN w.status = ANY (ARRAY['ENQUEUED'::text, 'DELAYED'::text]) THEN 'queued'::text
+            WHEN w.status = 'PENDING'::text THEN 'running'::text
+            WHEN w.status = 'SUCCESS'::text THEN 'succeeded'::text
+            WHEN w.status = 'ERROR'::text THEN 'failed'::text
+            WHEN w.status = 'CANCELLED'::text THEN 'cancelled'::text
+            WHEN w.status = 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'::text THEN 'dead'::text
             ELSE NULL::text
         END AS status,
     COALESCE(NULLIF(w.authenticated_user, ''::text), 'default'::text) AS tenant,
@@ -202,10 +238,15 @@ CREATE VIEW holdfast.runs AS
     holdfast.recorded_json(COALESCE(o.output, w.output)) AS result,
     holdfast.recorded_error(COALESCE(o.error, w.error)) AS error,
     w.attributes,
-    w.created_at AS created_ms
+    w.created_at AS created_ms,
+        CASE
+            WHEN h.run_id IS NOT NULL THEN jsonb_build_object('reason', h.reason, 'step_id', h.step_id, 'expected', h.expected, 'found', h.found, 'message', h.message, 'at', h.held_at)
+            ELSE NULL::jsonb
+        END AS held
    FROM dbos.workflow_status w
      LEFT JOIN dbos.workflow_input i ON i.workflow_uuid = w.workflow_uuid
-     LEFT JOIN dbos.workflow_output o ON o.workflow_uuid = w.workflow_uuid;
+     LEFT JOIN dbos.workflow_output o ON o.workflow_uuid = w.workflow_uuid
+     LEFT JOIN holdfast.held_runs h ON h.run_id = w.workflow_uuid AND w.status = 'DELAYED'::text AND w.owner_xid = 'held'::text;
 
 -- The recorded steps of every run, and those whose attempts have failed so far.
 --   run_id       text
@@ -223,16 +264,7 @@ CREATE VIEW holdfast.runs AS
 CREATE VIEW holdfast.steps AS
  SELECT o.workflow_uuid AS run_id,
     o.function_id AS step_id,
-        CASE o.function_name
-            WHEN 'DBOS.sleep'::text THEN 'sleep'::text
-            WHEN 'DBOS.recv'::text THEN 'waitFor'::text
-            WHEN 'DBOS.send'::text THEN 'send'::text
-            WHEN 'DBOS.getResult'::text THEN 'result'::text
-            WHEN 'DBOS.writeStream'::text THEN 'progress'::text
-            WHEN 'DBOS.now'::text THEN 'now'::text
-            WHEN 'DBOS.randomUUID'::text THEN 'uuid'::text
-            ELSE o.function_name
-        END AS name,
+    holdfast.step_name(o.function_name) AS name,
         CASE
             WHEN o.function_name = 'DBOS.getResult'::text THEN 'result'::text
             WHEN o.child_workflow_id IS NOT NULL THEN 'child'::text

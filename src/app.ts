@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import type { Knex } from 'knex';
+import { Controls } from './admission/control.ts';
 import { tenantOf } from './admission/keys.ts';
 import { acceptStarts } from './admission/start.ts';
 import { Submissions } from './admission/submit.ts';
@@ -24,7 +25,6 @@ import { type HttpServer, startServer } from './http/server.ts';
 import { createModels, type Models } from './inference/registry.ts';
 import { packageVersion } from './lib/package-version.ts';
 import { Subscriptions } from './lib/subscriptions.ts';
-
 import { runStep, type StepCall, type StepRunner } from './steps/step.ts';
 import { insertAttempt } from './store/attempts.ts';
 import { findInputHash, getRun } from './views/runs.ts';
@@ -107,6 +107,7 @@ export class App {
       workflows: bodiesOf(this.catalogue),
       poolSize: database.enginePoolSize,
       launchDeadlineMs: config.databaseDeadlineMs,
+      missingWorkflowMs: config.missingWorkflowMs,
       log,
       onRecorded: (runId) => recorded.notify(runId),
       probe,
@@ -144,7 +145,7 @@ export class App {
     };
     const doors = [
       startRoute(submissions, reader),
-      ...runRoutes(reads, reader),
+      ...runRoutes(reads, reader, new Controls(engine.holds)),
       eventsRoute(reads, reader, (id, listener) => recorded.subscribe(id, listener)),
     ];
     const routes = [...(config.role === 'worker' ? [] : doors), ...healthRoutes(reads, isStopping)];

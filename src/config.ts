@@ -23,6 +23,8 @@ export interface Config {
   readonly graceMs: number;
   /** How long the process waits for its database when it starts. */
   readonly databaseDeadlineMs: number;
+  /** How long a run waits for a process that has its workflow before it is held. */
+  readonly missingWorkflowMs: number;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -53,6 +55,7 @@ const Environment = z.object({
   LOG_FORMAT: optional(z.enum(['pretty', 'json'])),
   HOLDFAST_GRACE_SECONDS: optional(wholeNumber(0, 3600)),
   HOLDFAST_DATABASE_DEADLINE_SECONDS: optional(wholeNumber(0, 3600)),
+  HOLDFAST_MISSING_WORKFLOW_SECONDS: optional(wholeNumber(1, 86_400)),
 });
 
 type Environment = z.output<typeof Environment>;
@@ -100,6 +103,7 @@ function configOf(env: Environment): Config {
     logFormat: env.LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json'),
     graceMs: (env.HOLDFAST_GRACE_SECONDS ?? 10) * 1000,
     databaseDeadlineMs: (env.HOLDFAST_DATABASE_DEADLINE_SECONDS ?? 30) * 1000,
+    missingWorkflowMs: (env.HOLDFAST_MISSING_WORKFLOW_SECONDS ?? 60) * 1000,
   };
 }
 

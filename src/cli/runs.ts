@@ -1,4 +1,4 @@
-// `holdfast runs`: looks at runs and cancels them, through the service's API.
+// `holdfast runs`: looks at runs, cancels and releases them, through the service's API.
 
 import { Command } from 'commander';
 import type { Page } from '../views/page.ts';
@@ -12,7 +12,7 @@ type Flags = ClientFlags & { json?: boolean };
 
 /** Returns the command. */
 export function runsCommand(): Command {
-  const runs = new Command('runs').description('list, show, follow and cancel runs');
+  const runs = new Command('runs').description('list, show, follow, cancel and release runs');
   const add = (name: string, description: string): Command => {
     const command = runs.command(name).description(description).addOption(jsonOption());
     for (const option of clientOptions()) command.addOption(option);
@@ -29,6 +29,7 @@ export function runsCommand(): Command {
     .argument('<run>', "the run's id")
     .option('--keep-children', 'let the runs that it started go on')
     .action(cancel);
+  add('release', 'let a held run go on').argument('<run>', "the run's id").action(release);
   return runs;
 }
 
@@ -42,7 +43,7 @@ async function list(flags: Flags & { status?: string; workflow?: string; limit: 
     run.status,
     run.createdAt.slice(0, 19).replace('T', ' '),
     readableDuration(run.durationMs),
-    run.workflow,
+    run.workflow + (run.held ? `  (${run.held.reason})` : ''),
   ]);
   print(
     flags.json,
@@ -65,6 +66,7 @@ function describe(run: Run, steps: Step[]): string {
     `lane     ${run.lane ?? '–'}`,
     `created  ${run.createdAt}`,
     `took     ${readableDuration(run.durationMs) || '–'}`,
+    ...(run.held ? [`held     ${run.held.message}`] : []),
   ];
   const rows = steps.map((step) => [
     String(step.stepId),
@@ -113,6 +115,11 @@ async function cancel(id: string, flags: Flags & { keepChildren?: boolean }): Pr
     result,
     result.changed ? `Run ${id} is cancelled.` : `Nothing to cancel: run ${id} is ${result.status}.`,
   );
+}
+
+async function release(id: string, flags: Flags): Promise<void> {
+  const result = (await (await request(flags, 'POST', `${runPath(id)}/release`)).json()) as { changed: boolean };
+  print(flags.json, result, result.changed ? `Run ${id} goes on.` : `Run ${id} was released already.`);
 }
 
 function runPath(id: string): string {

@@ -6,6 +6,7 @@ import { errorRecord, isRecorded, RecordedError } from '../core/recorded-error.t
 import { assertSerializable } from '../core/serializable.ts';
 import type { DataSource, TransactionSettings } from './data-source.ts';
 import type { Gate } from './drain.ts';
+import { orHeld } from './unfit.ts';
 
 /** Who runs: the step that a body belongs to. */
 export interface StepIdentity {
@@ -30,7 +31,7 @@ export class Checkpoints {
   async step<T>(name: string, body: (identity: StepIdentity) => Promise<T>): Promise<T> {
     const attempt = (): Promise<T> => recordable(name, () => body(currentIdentity()), isControlFlow);
     // The checkpoint is written inside the gate: a step that could end while the process stops is also recorded.
-    return withRecordedErrors(() => this.#gate.pass(() => DBOS.runStep(attempt, { name })));
+    return orHeld(() => withRecordedErrors(() => this.#gate.pass(() => DBOS.runStep(attempt, { name }))));
   }
 
   /**
@@ -47,9 +48,8 @@ export class Checkpoints {
     }
     const isNoOutcome = async (error: unknown): Promise<boolean> =>
       isControlFlow(error) || this.#source.mustRetry(error);
-    return withRecordedErrors(() =>
-      this.#gate.pass(() => this.#source.run(name, settings, () => recordable(name, body, isNoOutcome))),
-    );
+    const attempt = (): Promise<T> => recordable(name, body, isNoOutcome);
+    return orHeld(() => withRecordedErrors(() => this.#gate.pass(() => this.#source.run(name, settings, attempt))));
   }
 
   /** Whether the process has begun to stop; pauses end then, and what would follow them is left to another process. */

@@ -10,11 +10,13 @@ import { engineUrl } from './connection-settings.ts';
 import { DataSource } from './data-source.ts';
 import { Dispatcher, type ListenTo } from './dispatch.ts';
 import { Gate } from './drain.ts';
+import { Holds } from './held.ts';
 import type { CheckpointProbe, EngineHooks } from './hooks.ts';
 import { launchSdk } from './launch.ts';
 import { Lease } from './lease.ts';
 import { type EngineLog, sdkLogger } from './logger.ts';
 import { PeerSignals } from './peers.ts';
+import { withPresence } from './present-run.ts';
 import { hostIdentity, processIdentity } from './process-identity.ts';
 import type { RegisteredWorkflow } from './runs.ts';
 import { assertSdkShape } from './shape.ts';
@@ -45,6 +47,8 @@ export interface EngineOptions {
   /** Connections that the SDK may hold. */
   poolSize: number;
   launchDeadlineMs: number;
+  /** How long a run waits for a process that has its workflow before it is held. */
+  missingWorkflowMs: number;
   log: EngineLog;
   /** Told about everything that is recorded for a run in this process. */
   onRecorded: (runId: string) => void;
@@ -59,6 +63,7 @@ const RESULT_CHECK_MS = 1000;
 export class Engine {
   readonly checkpoints: Checkpoints;
   readonly source: DataSource;
+  readonly holds: Holds;
   readonly executorId: string = randomUUID();
   readonly #options: EngineOptions;
   readonly #probe: CheckpointProbe;
@@ -78,6 +83,7 @@ export class Engine {
     this.#dispatcher = new Dispatcher({ ...options, workflows: Object.keys(options.workflows) });
     this.#signals = new PeerSignals(options.databaseUrl, options.log, (lane) => this.#dispatcher.enqueued(lane));
     this.#lease = this.#newLease();
+    this.holds = this.#newHolds();
   }
 
   /** Registers the app's workflows, launches the SDK, and declares the lanes. No run is taken before `open`. */
@@ -97,6 +103,7 @@ export class Engine {
   async open(): Promise<void> {
     await this.#dispatcher.start(this.#executor!);
     await this.#lease.start();
+    this.holds.start();
   }
 
   /** Returns the registered form of the workflow `name`. */
@@ -139,7 +146,7 @@ export class Engine {
     this.source.register();
     for (const [name, { body, maxRecoveries }] of Object.entries(workflows)) {
       const settings = maxRecoveries === undefined ? { name } : { name, maxRecoveryAttempts: maxRecoveries };
-      this.#workflows.set(name, DBOS.registerWorkflow(body, settings));
+      this.#workflows.set(name, DBOS.registerWorkflow(withPresence(body, this.holds), settings));
     }
     await this.#lease.take();
     const config = {
@@ -220,7 +227,26 @@ export class Engine {
     });
   }
 
+  #newHolds(): Holds {
+    const { db, log, application, workflows, missingWorkflowMs, onRecorded } = this.#options;
+    const { executorId } = this;
+    return new Holds({
+      db,
+      log,
+      application,
+      executorId,
+      workflows: Object.keys(workflows),
+      missingWorkflowMs,
+      onChange: onRecorded,
+      onReleased: (lane) => {
+        this.#dispatcher.enqueued(lane);
+        this.#signals.tell(lane);
+      },
+    });
+  }
+
   async #tearDown(): Promise<void> {
+    await this.holds.stop();
     await this.#dispatcher.stop();
     await this.#signals.stop();
     await this.#lease.stop();

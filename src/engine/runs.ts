@@ -3,6 +3,7 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { Conflict, NotFound } from '../core/errors.ts';
 import { RecordedError, errorRecord, isRecorded } from '../core/recorded-error.ts';
+import { orHeld } from './unfit.ts';
 
 /** A workflow as the SDK knows it. */
 export type RegisteredWorkflow = (...args: unknown[]) => Promise<unknown>;
@@ -31,14 +32,15 @@ export interface StartedRun {
 
 /** Records a run, and returns it. With an id that is taken nothing is started: the run that has it is returned. */
 export async function startRun(request: StartRequest): Promise<StartedRun> {
-  const handle = await DBOS.startWorkflow(request.workflow, {
+  const start = DBOS.startWorkflow(request.workflow, {
     workflowID: request.runId,
     queueName: request.lane,
     timeoutMS: request.timeoutMs,
     authenticatedUser: request.tenant,
     workflowAttributes: request.attributes,
     enqueueOptions: enqueueOptions(request),
-  })(...request.args);
+  });
+  const handle = await orHeld(() => start(...request.args));
   return { id: handle.workflowID, result: () => resultOf(handle.workflowID, () => handle.getResult()) };
 }
 
@@ -74,7 +76,7 @@ export async function sendMessage(runId: string, topic: string, body: unknown, i
 
 async function resultOf(runId: string, wait: () => Promise<unknown>): Promise<unknown> {
   try {
-    return await wait();
+    return await orHeld(wait);
   } catch (error) {
     if (isRecorded(error)) throw new RecordedError(errorRecord(error));
     if (sdkName(error).endsWith('WorkflowCancelledError')) {

@@ -7,6 +7,7 @@ import { HoldfastError, TerminalError } from '../core/errors.ts';
 import { assertSerializable } from '../core/serializable.ts';
 import { inputIssues } from '../define/input.ts';
 import { runBranches } from './parallel.ts';
+import { orHeld } from './unfit.ts';
 
 /** Longer than any wait that somebody means: `waitFor` without a timeout. */
 const FOREVER_SECONDS = 100 * 365 * 24 * 3600;
@@ -30,23 +31,23 @@ export function currentRunId(): string | undefined {
  */
 export async function sleep(duration: Duration | Date): Promise<void> {
   mustBeInside('sleep');
-  const ms = duration instanceof Date ? duration.getTime() - (await DBOS.now()) : toMilliseconds(duration);
-  await DBOS.sleep(Math.max(0, ms));
+  const ms = duration instanceof Date ? duration.getTime() - (await now()) : toMilliseconds(duration);
+  await orHeld(() => DBOS.sleep(Math.max(0, ms)));
 }
 
 /** Returns the time in milliseconds since 1970; inside a workflow it is recorded, so that a replay sees the same. */
 export function now(): Promise<number> {
-  return DBOS.now();
+  return orHeld(() => DBOS.now());
 }
 
 /** Returns a random number in [0, 1); inside a workflow it is recorded, so that a replay sees the same. */
 export function random(): Promise<number> {
-  return DBOS.runStep(async () => Math.random(), { name: 'random' });
+  return orHeld(() => DBOS.runStep(async () => Math.random(), { name: 'random' }));
 }
 
 /** Returns a random UUID (version 4, RFC 9562); inside a workflow it is recorded, so that a replay sees the same. */
 export function uuid(): Promise<string> {
-  return DBOS.randomUUID();
+  return orHeld(() => DBOS.randomUUID());
 }
 
 /**
@@ -60,7 +61,7 @@ export async function waitFor<S extends z.ZodType = z.ZodType>(
 ): Promise<z.output<S> | undefined> {
   mustBeInside('waitFor');
   const timeoutSeconds = options.timeout === undefined ? FOREVER_SECONDS : toMilliseconds(options.timeout) / 1000;
-  const message = await DBOS.recv<{ body: unknown }>(topic, { timeoutSeconds });
+  const message = await orHeld(() => DBOS.recv<{ body: unknown }>(topic, { timeoutSeconds }));
   if (message === null) return undefined;
   if (!options.schema) return message.body as z.output<S>;
   const parsed = options.schema.safeParse(message.body);
@@ -76,7 +77,7 @@ export async function waitFor<S extends z.ZodType = z.ZodType>(
 /** Publishes `value` to whoever follows the run's events. Inside a workflow each value is published once, in order. */
 export async function progress(value: unknown): Promise<void> {
   assertSerializable(value, 'A progress value');
-  await DBOS.writeStream(PROGRESS_STREAM, value);
+  await orHeld(() => DBOS.writeStream(PROGRESS_STREAM, value));
 }
 
 /**

@@ -30,6 +30,17 @@ const ErrorSchema = z
   .object({ code: z.string(), message: z.string(), details: z.unknown().optional() })
   .meta({ id: 'RecordedError', description: 'An error as it was recorded' });
 
+const HeldSchema = z
+  .object({
+    reason: z.string().meta({ description: '`unexpected_step`, `nondeterminism` or `no_such_workflow`' }),
+    stepId: z.int().nullable().meta({ description: 'The step at which code and history part' }),
+    expected: z.string().nullable().meta({ description: 'What the code calls there' }),
+    found: z.string().nullable().meta({ description: 'What is recorded there; the workflow, when no process has it' }),
+    message: z.string(),
+    at: time,
+  })
+  .meta({ id: 'Held', description: 'Why a run is held' });
+
 export const RunSummarySchema = z
   .object({
     id: z.string(),
@@ -46,6 +57,7 @@ export const RunSummarySchema = z
     deadline: time.nullable(),
     endedAt: time.nullable(),
     durationMs: z.number().nullable(),
+    held: HeldSchema.nullable().meta({ description: 'Null unless the run is held' }),
   })
   .meta({ id: 'RunSummary', description: 'One execution of a workflow' });
 

@@ -5,6 +5,19 @@ import { NotFound } from '../core/errors.ts';
 import type { RunStatus } from '../core/run.ts';
 import { formatCursor, type Page, parseCursor } from './page.ts';
 
+/** Why a run is held. */
+export interface Held {
+  reason: string;
+  /** The step at which code and history part. */
+  stepId: number | null;
+  /** What the code calls there. */
+  expected: string | null;
+  /** What is recorded there. */
+  found: string | null;
+  message: string;
+  at: string;
+}
+
 /** A run in a list. Times are ISO 8601 with milliseconds, UTC. */
 export interface RunSummary {
   id: string;
@@ -21,6 +34,8 @@ export interface RunSummary {
   deadline: string | null;
   endedAt: string | null;
   durationMs: number | null;
+  /** Null unless the run is held. */
+  held: Held | null;
 }
 
 /** A run with what went in and what came out. */
@@ -44,13 +59,14 @@ export interface RunFilter {
   q?: string | undefined;
 }
 
-interface SummaryRow extends Omit<RunSummary, TimeField> {
+interface SummaryRow extends Omit<RunSummary, TimeField | 'held'> {
   createdAt: Date;
   delayedUntil: Date | null;
   startedAt: Date | null;
   deadline: Date | null;
   endedAt: Date | null;
   createdMs: string;
+  held: (Omit<Held, 'stepId'> & { step_id: number | null }) | null;
 }
 
 type TimeField = 'createdAt' | 'delayedUntil' | 'startedAt' | 'deadline' | 'endedAt';
@@ -58,7 +74,7 @@ type TimeField = 'createdAt' | 'delayedUntil' | 'startedAt' | 'deadline' | 'ende
 const SUMMARY = `
   id, workflow, status, tenant, lane, priority, parent_id AS "parentId", recoveries, created_at AS "createdAt",
   delayed_until AS "delayedUntil", started_at AS "startedAt", deadline, ended_at AS "endedAt",
-  duration_ms::float AS "durationMs", created_ms AS "createdMs"`;
+  duration_ms::float AS "durationMs", created_ms AS "createdMs", held`;
 
 const LIST = `
   SELECT ${SUMMARY} FROM holdfast.runs
@@ -135,5 +151,10 @@ function toSummary(row: SummaryRow): RunSummary {
     deadline: row.deadline?.toISOString() ?? null,
     endedAt: row.endedAt?.toISOString() ?? null,
     durationMs: row.durationMs,
+    held: row.held && toHeld(row.held),
   };
+}
+
+function toHeld({ reason, step_id: stepId, expected, found, message, at }: NonNullable<SummaryRow['held']>): Held {
+  return { reason, stepId, expected, found, message, at: new Date(at).toISOString() };
 }

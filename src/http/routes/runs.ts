@@ -2,7 +2,7 @@
 
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import { cancel, message } from '../../admission/control.ts';
+import type { Controls } from '../../admission/control.ts';
 import { isFinal } from '../../core/run.ts';
 import { listRuns, type RunFilter } from '../../views/runs.ts';
 import { listSteps } from '../../views/steps.ts';
@@ -30,14 +30,15 @@ const DEFAULT_STEPS = 500;
 const notFound = { 404: { description: 'No such run, or another tenant’s', schema: ProblemSchema } };
 
 /** Returns the routes that read and control runs. */
-export function runRoutes(db: Knex, reader: RunReader): Route[] {
+export function runRoutes(db: Knex, reader: RunReader, controls: Controls): Route[] {
   return [
     listRoute(db),
     getRoute(reader),
     resultRoute(reader),
     stepsRoute(db, reader),
-    cancelRoute(reader),
-    messageRoute(reader),
+    cancelRoute(reader, controls),
+    releaseRoute(reader, controls),
+    messageRoute(reader, controls),
   ];
 }
 
@@ -136,7 +137,7 @@ function stepsRoute(db: Knex, reader: RunReader): Route {
   };
 }
 
-function cancelRoute(reader: RunReader): Route {
+function cancelRoute(reader: RunReader, controls: Controls): Route {
   return {
     spec: {
       method: 'post',
@@ -152,14 +153,40 @@ function cancelRoute(reader: RunReader): Route {
     },
     handle: async ({ params, body, tenant }) => {
       const run = await reader.get(params.id!, tenant);
-      const changed = await cancel(run, body as z.output<typeof CancelSchema>);
+      const changed = await controls.cancel(run, body as z.output<typeof CancelSchema>);
       const { id, status } = await reader.get(run.id, tenant);
       return { status: 200, body: { id, status, changed: changed && status === 'cancelled' } };
     },
   };
 }
 
-function messageRoute(reader: RunReader): Route {
+function releaseRoute(reader: RunReader, controls: Controls): Route {
+  return {
+    spec: {
+      method: 'post',
+      path: '/v1/runs/{id}/release',
+      summary: 'Release a held run',
+      description:
+        'The run goes back into its lane and goes on with its history and the code of today; it is held again if they do not fit.',
+      tag: 'Runs',
+      params: RunParams,
+      bodyRequired: false,
+      answers: {
+        200: { description: 'What the call changed', schema: ControlSchema },
+        409: { description: 'The run is not held', schema: ProblemSchema },
+        ...notFound,
+      },
+    },
+    handle: async ({ params, tenant }) => {
+      const run = await reader.get(params.id!, tenant);
+      const changed = await controls.release(run);
+      const { id, status } = await reader.get(run.id, tenant);
+      return { status: 200, body: { id, status, changed } };
+    },
+  };
+}
+
+function messageRoute(reader: RunReader, controls: Controls): Route {
   return {
     spec: {
       method: 'post',
@@ -179,7 +206,7 @@ function messageRoute(reader: RunReader): Route {
     },
     handle: async ({ params, body, headers, tenant }) => {
       const run = await reader.get(params.id!, tenant);
-      await message(run, params.topic!, body ?? null, parseIdempotencyKey(headers['idempotency-key']));
+      await controls.message(run, params.topic!, body ?? null, parseIdempotencyKey(headers['idempotency-key']));
       return { status: 202, body: { id: run.id, topic: params.topic } };
     },
   };

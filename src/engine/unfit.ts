@@ -1,0 +1,47 @@
+// How a durable call finds out that the run's history was made by other code, and that nobody but us hears of it.
+
+import { DBOS } from '@dbos-inc/dbos-sdk';
+import errors from '@dbos-inc/dbos-sdk/internal/error';
+import { type PresentRun, presentRun } from './present-run.ts';
+
+/** Where the code and the history of a run part. */
+export interface Mismatch {
+  reason: 'unexpected_step' | 'nondeterminism';
+  stepId: number;
+  /** The name under which the code makes the call, as the SDK has it; null where it is the one that is recorded. */
+  called: string | null;
+}
+
+/**
+ * Returns what the durable call `call` returns. When the call does not fit the history of the run, the run is held and leaves the
+ * process, and the call neither returns nor throws: an error could be caught by the workflow's code and be taken for an outcome.
+ * All other calls of such a run end in the same way. `call` is begun at once, because steps are numbered in that order.
+ */
+export async function orHeld<T>(call: () => Promise<T>): Promise<T> {
+  const run = DBOS.isInWorkflow() ? presentRun() : undefined;
+  if (!run) return call();
+  if (run.isLeaving) return never();
+  try {
+    return await call();
+  } catch (error) {
+    const mismatch = mismatchOf(error, run);
+    if (mismatch && !run.isLeaving) await run.hold(mismatch);
+    if (run.isLeaving) return never();
+    throw error;
+  }
+}
+
+/** The same error of another run, for instance of a child that failed of it, is an outcome like any other. */
+function mismatchOf(error: unknown, run: PresentRun): Mismatch | undefined {
+  if (error instanceof errors.DBOSUnexpectedStepError && error.workflowID === run.id) {
+    return { reason: 'unexpected_step', stepId: error.stepID, called: error.expectedName };
+  }
+  if (error instanceof errors.DBOSStepNondeterminismError && error.workflowID === run.id) {
+    return { reason: 'nondeterminism', stepId: error.stepID, called: null };
+  }
+  return undefined;
+}
+
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
