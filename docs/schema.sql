@@ -97,6 +97,31 @@ CREATE TABLE holdfast.migrations_lock (
   CONSTRAINT migrations_lock_pkey PRIMARY KEY (index)
 );
 
+-- How long ended runs of each workflow are kept, as the process that was started last said.
+CREATE TABLE holdfast.retention (
+  application text NOT NULL,
+  -- Empty for the workflows that have no row.
+  workflow    text NOT NULL,
+  -- Milliseconds after the end of a run; null to keep runs for ever.
+  keep_ms     bigint,
+  CONSTRAINT retention_pkey PRIMARY KEY (application, workflow),
+  CONSTRAINT retention_keep_ms_check CHECK ((keep_ms > 0))
+);
+
+-- One row for each length of time: how far the removal of runs that are kept for so long has come.
+CREATE TABLE holdfast.retention_rounds (
+  application text NOT NULL,
+  keep_ms     bigint NOT NULL,
+  -- Runs that ended up to here were looked at in this round: milliseconds since 1970, and the run's id.
+  reached_ms  bigint NOT NULL DEFAULT 0,
+  reached_id  text NOT NULL DEFAULT ''::text,
+  -- A round goes over all ended runs once; after a day the next one begins with the oldest.
+  began_at    timestamp with time zone NOT NULL DEFAULT now(),
+  -- When to go on.
+  due_at      timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT retention_rounds_pkey PRIMARY KEY (application, keep_ms)
+);
+
 -- Milliseconds since 1970 as a timestamp.
 CREATE OR REPLACE FUNCTION holdfast.at_epoch_ms(epoch_ms bigint)
  RETURNS timestamp with time zone
@@ -206,6 +231,7 @@ CREATE VIEW holdfast.executors AS
 --   attributes    jsonb
 --   created_ms    bigint: created_at in milliseconds since 1970: the indexed form, for paging.
 --   held          jsonb: {reason, step_id, expected, found, message, at} of a held run: what the code calls at this step, and what is recorded there.
+--   engine_status text: The status as the engine has it: the indexed form, for filters.
 CREATE VIEW holdfast.runs AS
  SELECT w.workflow_uuid AS id,
     w.name AS workflow,
@@ -242,7 +268,8 @@ CREATE VIEW holdfast.runs AS
         CASE
             WHEN h.run_id IS NOT NULL THEN jsonb_build_object('reason', h.reason, 'step_id', h.step_id, 'expected', h.expected, 'found', h.found, 'message', h.message, 'at', h.held_at)
             ELSE NULL::jsonb
-        END AS held
+        END AS held,
+    w.status AS engine_status
    FROM dbos.workflow_status w
      LEFT JOIN dbos.workflow_input i ON i.workflow_uuid = w.workflow_uuid
      LEFT JOIN dbos.workflow_output o ON o.workflow_uuid = w.workflow_uuid

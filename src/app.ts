@@ -9,11 +9,14 @@ import { Submissions } from './admission/submit.ts';
 import type { Config } from './config.ts';
 import { type AppDatabase, openAppDatabase } from './database.ts';
 import { InvalidInput } from './core/errors.ts';
+import type { Retention as RetentionTime } from './core/retention.ts';
 import { DEFAULT_LANE } from './core/run.ts';
 import { type Catalogue, collect, type Service } from './define/catalogue.ts';
+import { type RetentionRule, retentionRules } from './define/retention.ts';
 import { Engine, type LaneLimits } from './engine/engine.ts';
 import type { CheckpointProbe } from './engine/hooks.ts';
 import type { EngineLog } from './engine/logger.ts';
+import { Retention } from './engine/retention.ts';
 import { openApiDocument } from './http/openapi.ts';
 import type { Route } from './http/route.ts';
 import { eventsRoute } from './http/routes/events.ts';
@@ -36,6 +39,8 @@ export interface AppOptions {
   lanes?: Record<string, LaneLimits>;
   /** A folder of numbered SQL files (`0001_name.sql`) with the application's own tables; applied before the app starts. */
   migrations?: URL | string;
+  /** How long runs are kept after their end where their workflow does not say; `30d` by default, `forever` to keep them all. */
+  retention?: RetentionTime;
   /** Whose runs these are, where several applications share a database. */
   name?: string;
 }
@@ -62,12 +67,14 @@ export class App {
   readonly lanes: Record<string, LaneLimits>;
   readonly catalogue: Catalogue;
   readonly migrations: string | undefined;
+  readonly retention: RetentionRule[];
 
   constructor(options: AppOptions) {
     this.name = options.name ?? 'holdfast';
     this.catalogue = collect(options.services);
     this.migrations = options.migrations instanceof URL ? fileURLToPath(options.migrations) : options.migrations;
     this.lanes = lanesOf(this.catalogue, options.lanes ?? {});
+    this.retention = retentionRules(this.catalogue, options.retention);
   }
 
   /**
@@ -119,6 +126,10 @@ export class App {
     const unbind = bindAll(this.catalogue, submissions, stepRunner(engine, models, database.transactions, log));
     started.push({ stop: async () => unbind() });
     await engine.open();
+    const db = database.transactions;
+    const retention = new Retention({ db, log, application: this.name, rules: this.retention });
+    started.push(retention);
+    await retention.start();
     const state = { stopping: false };
     const routes = this.#routes(config, database.reads, engine, submissions, recorded, () => state.stopping);
     const server = await startServer({
@@ -128,7 +139,8 @@ export class App {
       findTenant: config.auth === 'keys' ? (key) => tenantOf(database.reads, key) : undefined,
       log,
     });
-    return new RunningApp({ server, engine, database, models, submissions, state, unbind, graceMs: config.graceMs });
+    const parts = { server, engine, retention, database, models, submissions, state, unbind };
+    return new RunningApp({ ...parts, graceMs: config.graceMs });
   }
 
   #routes(
@@ -164,6 +176,7 @@ interface Stoppable {
 interface Parts {
   server: HttpServer;
   engine: Engine;
+  retention: Stoppable;
   database: AppDatabase;
   models: Models;
   submissions: Submissions;
@@ -202,10 +215,10 @@ export class RunningApp {
    * everything. Returns how many step bodies were cut off; they run again elsewhere.
    */
   async stop(): Promise<number> {
-    const { server, engine, database, models, state, unbind, graceMs } = this.#parts;
+    const { server, engine, retention, database, models, state, unbind, graceMs } = this.#parts;
     state.stopping = true;
     // Requests that are under way still need the engine, so it is closed only after the door.
-    const [cutOff] = await Promise.all([engine.drain(graceMs), server.stop(graceMs)]);
+    const [cutOff] = await Promise.all([engine.drain(graceMs), server.stop(graceMs), retention.stop()]);
     await engine.close();
     unbind();
     await models.close();

@@ -14,6 +14,7 @@ export {
   TerminalError,
   Unavailable,
 } from './core/errors.ts';
+export type { Retention } from './core/retention.ts';
 export type { RunStatus } from './core/run.ts';
 export { configured, type Service } from './define/catalogue.ts';
 export { step, transaction, workflow } from './define/decorators.ts';

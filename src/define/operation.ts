@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { RetryPolicy } from '../core/backoff.ts';
 import type { Duration } from '../core/duration.ts';
 import { HoldfastError } from '../core/errors.ts';
+import type { Retention } from '../core/retention.ts';
 
 /** Any method that can be marked. */
 export type DurableMethod = (...args: never[]) => Promise<unknown>;
@@ -15,6 +16,8 @@ export interface WorkflowOptions {
   input?: z.ZodType;
   /** How often a run may be taken up again after its process died before it is a dead letter. Default 100. */
   maxRecoveries?: number;
+  /** How long a run is kept after its end, such as `7d` or `forever`; at least a minute. What `createApp` says by default. */
+  retention?: Retention;
 }
 
 export interface StepOptions {

@@ -76,10 +76,24 @@ const SUMMARY = `
   delayed_until AS "delayedUntil", started_at AS "startedAt", deadline, ended_at AS "endedAt",
   duration_ms::float AS "durationMs", created_ms AS "createdMs", held`;
 
+/** What the engine calls each status, in the words of its indexes. */
+const ENGINE_STATUSES: Record<RunStatus, readonly string[]> = {
+  queued: ['ENQUEUED', 'DELAYED'],
+  running: ['PENDING'],
+  waiting: ['DELAYED', 'ENQUEUED'],
+  held: ['DELAYED'],
+  succeeded: ['SUCCESS'],
+  failed: ['ERROR'],
+  cancelled: ['CANCELLED'],
+  dead: ['MAX_RECOVERY_ATTEMPTS_EXCEEDED'],
+};
+
+/** One or two of the engine's statuses lead to indexes of them alone; with more, or none, the list is read in its order. */
 const LIST = `
   SELECT ${SUMMARY} FROM holdfast.runs
    WHERE (:tenant::text IS NULL OR tenant = :tenant)
      AND (:status::text[] IS NULL OR status = ANY(:status))
+     AND (:engineStatus::text IS NULL OR engine_status = :engineStatus OR engine_status = :orStatus)
      AND (:workflow::text IS NULL OR workflow = :workflow)
      AND (:lane::text IS NULL OR lane = :lane)
      AND (:parentId::text IS NULL OR parent_id = :parentId)
@@ -99,6 +113,7 @@ export async function listRuns(db: Knex, filter: RunFilter, limit: number, curso
   const { rows } = await db.raw<{ rows: SummaryRow[] }>(LIST, {
     tenant: filter.tenant ?? null,
     status: filter.status ?? null,
+    ...engineStatuses(filter.status),
     workflow: filter.workflow ?? null,
     lane: filter.lane ?? null,
     parentId: filter.parentId ?? null,
@@ -133,6 +148,12 @@ export async function findInputHash(db: Knex, id: string): Promise<string | unde
     { id },
   );
   return rows[0]?.hash ?? undefined;
+}
+
+function engineStatuses(statuses: RunStatus[] = []): { engineStatus: string | null; orStatus: string | null } {
+  const all = [...new Set(statuses.flatMap((status) => ENGINE_STATUSES[status]))];
+  if (all.length === 0 || all.length > 2) return { engineStatus: null, orStatus: null };
+  return { engineStatus: all[0]!, orStatus: all.at(-1)! };
 }
 
 function toSummary(row: SummaryRow): RunSummary {
