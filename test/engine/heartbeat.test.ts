@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,20 +95,23 @@ test('a lost connection is made again', async () => {
 });
 
 test('a thread that dies is replaced', async () => {
-  const marker = JSON.stringify(join(folder, 'died'));
-  const file = join(folder, 'dies-once.mjs');
+  const order = join(folder, 'die');
+  const file = join(folder, 'dies-when-told.mjs');
   await writeFile(
     file,
-    `import { existsSync, writeFileSync } from 'node:fs';
-     if (!existsSync(${marker})) setTimeout(() => { writeFileSync(${marker}, ''); throw new Error('died'); }, 300);
+    `import { existsSync, rmSync } from 'node:fs';
+     setInterval(() => {
+       if (!existsSync(${JSON.stringify(order)})) return;
+       rmSync(${JSON.stringify(order)});
+       throw new Error('died');
+     }, 20).unref();
      await import(${JSON.stringify(WORKER.href)});`,
   );
   await started('mortal', { threadFile: pathToFileURL(file) });
-  const [{ since }] = await database.query('SELECT clock_timestamp() + $1::interval AS since', ['500 ms']);
-  await until('a beat of the next thread', async () => {
-    const rows = await database.query(`SELECT FROM beats WHERE executor_id = 'mortal' AND at > $1`, [since]);
-    return rows.length > 0;
-  });
+  await writeFile(order, '');
+  await until('the death', () => !existsSync(order));
+  const before = (await lease('mortal'))!.beats;
+  await until('beats of the next thread', async () => (await lease('mortal'))!.beats > before + 2);
   expect((await lease('mortal'))!.alive).toBe(true);
 });
 
