@@ -39,7 +39,7 @@ async function measureVariant(
   const repeats = quick ? 1 : REPEATS;
   const figures = new Map<System, Figures[]>(systems.map((system) => [system, []]));
   for (let repeat = 1; repeat <= repeats; repeat += 1) {
-    for (const system of systems) {
+    for (const system of inTurn(systems, repeat)) {
       const task = { part: cell.name, system, params, quick };
       const found = await withCluster((url) => cell.measure({ ...task, url }));
       figures.get(system)!.push(found);
@@ -56,6 +56,12 @@ async function measureVariant(
     ),
     ...ratios(cell, new Map(medians)).map(([metric, value, unit]) => measured('holdfast', metric, value, unit)),
   ];
+}
+
+/** Each repeat begins with another system. */
+function inTurn(systems: readonly System[], repeat: number): System[] {
+  const first = (repeat - 1) % systems.length;
+  return [...systems.slice(first), ...systems.slice(0, first)];
 }
 
 function mediansOf(repeats: readonly Figures[]): Figures {

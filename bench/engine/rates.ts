@@ -6,7 +6,7 @@ import type { Figures, Task } from './part.ts';
 
 /** How long is measured at least, after a warm-up. */
 const SECONDS = { full: 6, quick: 1 };
-const WARM_UP_SECONDS = { full: 2, quick: 0.5 };
+const WARM_UP_SECONDS = { full: 4, quick: 0.5 };
 /** How often every caller has acted in that time, on average: what many callers do in step comes and goes in waves. */
 const ROUNDS = { full: 3, quick: 1 };
 
