@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Shop } from '../support/apps/shop.ts';
+import { heldRun } from '../support/hold.ts';
 import { serve } from '../support/serve.ts';
 import { until } from '../support/until.ts';
 import { holdfast } from './support.ts';
@@ -48,6 +49,20 @@ test('a run is cancelled once', async () => {
   expect((await runs('cancel', String(body.id))).stdout).toBe(
     `Nothing to cancel: run ${String(body.id)} is cancelled.\n`,
   );
+});
+
+test('a held run is listed, shown with its reason, and released', async () => {
+  const id = await heldRun(served, 'held');
+  expect((await runs('list', '--status', 'held')).stdout).toMatch(
+    new RegExp(`${id} +held .*Shop\\.holds {2}\\(nondeterminism\\)`),
+  );
+  expect((await runs('show', id)).stdout).toContain("held     Step 0 ('Shop.hold') was done twice");
+  expect(await runs('release', id)).toMatchObject({ code: 0, stdout: `Run ${id} goes on.\n` });
+  const ended = await served.call('GET', `/v1/runs/${id}/result?wait=20`);
+  expect(ended.body).toMatchObject({ status: 'succeeded', result: 4 });
+  const again = await runs('release', id);
+  expect(again).toMatchObject({ code: 1, stdout: '' });
+  expect(again.stderr).toContain('[run_not_held]');
 });
 
 test('what does not exist is said to, with exit code 1', async () => {
