@@ -1,10 +1,13 @@
-// The interval of a performance: it begins once all who want it are there and all others have left, and happens once.
+// The interval of a performance: it begins once all who want it are there, and happens once.
+
+/** What a player does at the last moment before the interval. */
+type LastAct = () => Promise<void>;
 
 export class Interval {
   readonly #restart: () => Promise<void>;
-  readonly #done = Promise.withResolvers<void>();
+  readonly #over = Promise.withResolvers<PromiseSettledResult<void>[]>();
+  readonly #lastActs: LastAct[] = [];
   #playing: number;
-  #waiting = 0;
   #begun = false;
 
   /** `players` may wait for the interval, or leave; during it `restart` is called. */
@@ -13,12 +16,13 @@ export class Interval {
     this.#restart = restart;
   }
 
-  /** Resolves when the interval is over. To be called once by each player who wants it. */
-  async wait(): Promise<void> {
+  /** Resolves when the interval is over. To be called once by each player who wants it. Rejects as `lastAct` does. */
+  async wait(lastAct: LastAct): Promise<void> {
     if (this.#begun) throw new Error('There is one interval only: it is over.');
-    this.#waiting += 1;
+    const place = this.#lastActs.push(lastAct) - 1;
     this.#beginWhenReady();
-    return this.#done.promise;
+    const outcome = (await this.#over.promise)[place]!;
+    if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   /** One player has come to the end. */
@@ -28,8 +32,14 @@ export class Interval {
   }
 
   #beginWhenReady(): void {
-    if (this.#begun || this.#waiting === 0 || this.#waiting < this.#playing) return;
+    if (this.#begun || this.#lastActs.length === 0 || this.#lastActs.length < this.#playing) return;
     this.#begun = true;
-    this.#restart().then(this.#done.resolve, this.#done.reject);
+    this.#hold().then(this.#over.resolve, this.#over.reject);
+  }
+
+  async #hold(): Promise<PromiseSettledResult<void>[]> {
+    const outcomes = await Promise.allSettled(this.#lastActs.map((act) => act()));
+    await this.#restart();
+    return outcomes;
   }
 }

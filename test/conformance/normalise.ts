@@ -47,6 +47,10 @@ const CHANCE = /(?<![\w.])0\.\d{9,}(?:e-\d+)?/g;
 
 /** Processes and database share one clock, but not the instant at which they look at it. */
 const CLOCK_SLACK_MS = 20;
+/** A transaction's time is that of its beginning: one that began earlier may see what a later one committed. */
+const OVERLAP_MS = 3000;
+/** Deadlines that may or may not lie behind the end of the performance. */
+const SOON_MS = 300_000;
 /** Waits of the scenarios are near a multiple of it: what differs is how busy the machine was. */
 const DURATION_UNIT_MS = 10_000;
 
@@ -84,20 +88,20 @@ function normaliseValue(column: string, value: unknown, surroundings: Surroundin
   return normaliseText(text, surroundings);
 }
 
-/** A time of the performance, or after it by about how much; undefined for times long ago, which are data. */
+/** A time of the performance, or long after it by about how much; undefined for times before it, which are data. */
 function normaliseTime(ms: number, { begun, ended }: Surroundings): string | undefined {
   if (ms < begun - CLOCK_SLACK_MS) return undefined;
-  if (ms <= ended + CLOCK_SLACK_MS) return '<time>';
+  if (ms <= ended + SOON_MS) return '<time>';
   return `<time + ${Math.round((ms - begun) / 600_000) * 10} min>`;
 }
 
 const IN_ORDER = [
-  ['created_at', 'updated_at'],
-  ['created_at', 'started_at_epoch_ms'],
-  ['created_at', 'completed_at'],
-  ['started_at_epoch_ms', 'completed_at'],
-  ['started_at_epoch_ms', 'completed_at_epoch_ms'],
-  ['started_at', 'failed_at'],
+  ['created_at', 'updated_at', OVERLAP_MS],
+  ['created_at', 'started_at_epoch_ms', OVERLAP_MS],
+  ['created_at', 'completed_at', OVERLAP_MS],
+  ['started_at_epoch_ms', 'completed_at', OVERLAP_MS],
+  ['started_at_epoch_ms', 'completed_at_epoch_ms', 0],
+  ['started_at', 'failed_at', CLOCK_SLACK_MS],
 ] as const;
 
 const APART = [
@@ -108,10 +112,9 @@ const APART = [
 /** What must hold between the times of a row, which themselves differ each time. */
 function relationsOf(raw: RawRow): Record<string, Value> {
   const relations: Record<string, Value> = {};
-  for (const [first, second] of IN_ORDER) {
+  for (const [first, second, slackMs] of IN_ORDER) {
     const [from, to] = [timeOf(raw[first]), timeOf(raw[second])];
-    if (from !== undefined && to !== undefined)
-      relations[`${first} <= ${second}`] = String(from <= to + CLOCK_SLACK_MS);
+    if (from !== undefined && to !== undefined) relations[`${first} <= ${second}`] = String(from <= to + slackMs);
   }
   for (const [first, second] of APART) {
     const [from, to] = [timeOf(raw[first]), timeOf(raw[second])];

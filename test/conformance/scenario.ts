@@ -16,8 +16,8 @@ export interface Stage {
   send(name: string, topic: string, body?: unknown, key?: string): Promise<void>;
   /** Cancels the run `name`, and notes the answer. */
   cancel(name: string, body?: unknown): Promise<void>;
-  /** Waits until the run `name` (or one that was named otherwise) has recorded steps called `step`, `times` of them. */
-  recorded(name: string, step: string, times?: number): Promise<void>;
+  /** Waits until the run `name` has recorded `times` steps called `step` from the number `from` on. */
+  recorded(name: string, step: string, times?: number, from?: number): Promise<void>;
   /** Waits until the run `name` has this status. */
   reached(name: string, status: string): Promise<void>;
   /** Calls a run that was not started with `start`, such as one that 50 callers started. */
@@ -25,8 +25,11 @@ export interface Stage {
   id(name: string): string;
   /** Adds what the scenario saw to what is compared. */
   note(what: string, value: unknown): void;
-  /** Stops the service, on whichever engine, and starts it again on the same database. */
-  restart(): Promise<void>;
+  /**
+   * Stops the service, on whichever engine, and starts it again on the same database. `lastAct` is played just before it: there
+   * begins what would be over otherwise before all others are ready.
+   */
+  restart(lastAct?: () => Promise<void>): Promise<void>;
 }
 
 export interface StartOptions {

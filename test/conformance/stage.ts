@@ -71,9 +71,12 @@ export class PlayedStage implements Stage {
     this.note(`answer to cancelling ${name}`, [answer.status, answer.body]);
   }
 
-  async recorded(name: string, step: string, times = 1): Promise<void> {
+  async recorded(name: string, step: string, times = 1, from = 0): Promise<void> {
     await until(`${times} × '${step}' of ${name}`, async () => {
-      const { body } = await this.call<{ items?: { name: string }[] }>('GET', `/v1/runs/${this.id(name)}/steps`);
+      const { body } = await this.call<{ items?: { name: string }[] }>(
+        'GET',
+        `/v1/runs/${this.id(name)}/steps?from=${from}`,
+      );
       // A child may not have begun to exist.
       return (body.items ?? []).filter((item) => item.name === step).length >= times;
     });
@@ -101,7 +104,7 @@ export class PlayedStage implements Stage {
     this.notes.push([times === 0 ? what : `${what} #${times + 1}`, value]);
   }
 
-  async restart(): Promise<void> {
-    await this.#interval.wait();
+  async restart(lastAct: () => Promise<void> = async () => {}): Promise<void> {
+    await this.#interval.wait(lastAct);
   }
 }

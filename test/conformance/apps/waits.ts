@@ -116,6 +116,16 @@ export class Waits {
     return { chance, first, inner, none: none === undefined };
   }
 
+  /** Has a history of several pages before it waits, and goes on. */
+  @workflow()
+  static async remembers({ steps, size }: { steps: number; size: number }): Promise<number> {
+    let length = 0;
+    for (let n = 0; n < steps; n += 1) length += (await Waits.page(n, size)).length;
+    await waitFor('go');
+    for (let n = 0; n < 5; n += 1) length += (await Waits.page(steps + n, size)).length;
+    return length;
+  }
+
   /** Is in the middle of a step when the service stops, and ends it in time. */
   @workflow()
   static async interrupted(): Promise<string[]> {
@@ -132,6 +142,12 @@ export class Waits {
   static async mark(name: string): Promise<string> {
     bodyRan(`mark ${name}`);
     return name;
+  }
+
+  @step()
+  static async page(n: number, size: number): Promise<string> {
+    bodyRan('page');
+    return `${n} `.repeat(size);
   }
 
   @step()

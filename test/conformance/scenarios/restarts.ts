@@ -24,15 +24,17 @@ const waiting: Scenario[] = [
     await stage.ended('run');
   }),
   restarting('restarted, and no message in time', async (stage) => {
-    await stage.start('run', 'Waits.listens', { topics: ['a'], timeout: '3s' });
-    await stage.recorded('run', 'sleep');
-    await stage.restart();
+    await stage.restart(async () => {
+      await stage.start('run', 'Waits.listens', { topics: ['a'], timeout: '3s' });
+      await stage.recorded('run', 'sleep');
+    });
     await stage.ended('run');
   }),
   restarting('restarted asleep', async (stage) => {
-    await stage.start('run', 'Waits.naps', [5, '3s', 5]);
-    await stage.recorded('run', 'sleep', 2);
-    await stage.restart();
+    await stage.restart(async () => {
+      await stage.start('run', 'Waits.naps', [5, '3s', 5]);
+      await stage.recorded('run', 'sleep', 2);
+    });
     await stage.ended('run');
   }),
   restarting('restarted in two waits at the same time', async (stage) => {
@@ -68,6 +70,20 @@ const waiting: Scenario[] = [
     await stage.send('run', 'branch%201', 1);
     await stage.ended('run');
   }),
+  restarting('restarted after many steps', async (stage) => {
+    await stage.start('run', 'Waits.remembers', { steps: 220, size: 1 });
+    await stage.recorded('run', 'sleep', 1, 220);
+    await stage.restart();
+    await stage.send('run', 'go');
+    await stage.ended('run');
+  }),
+  restarting('restarted after a few large steps', async (stage) => {
+    await stage.start('run', 'Waits.remembers', { steps: 6, size: 1_000_000 });
+    await stage.recorded('run', 'sleep', 1, 6);
+    await stage.restart();
+    await stage.send('run', 'go');
+    await stage.ended('run');
+  }),
   restarting('restarted between transactions', async (stage) => {
     await stage.start('run', 'Ledger.waits', 'a');
     await stage.recorded('run', 'sleep');
@@ -99,14 +115,16 @@ const running: Scenario[] = [
     await stage.ended('second');
   }),
   restarting('restarted before its delay is over', async (stage) => {
-    await stage.start('run', 'Steps.sequence', 2, { query: 'delay=3s' });
-    await stage.restart();
+    await stage.restart(async () => {
+      await stage.start('run', 'Steps.sequence', 2, { query: 'delay=3s' });
+    });
     await stage.ended('run');
   }),
   restarting('restarted, and out of time', async (stage) => {
-    await stage.start('run', 'Waits.listens', { topics: ['a'] }, { query: 'deadline=3s' });
-    await stage.recorded('run', 'sleep');
-    await stage.restart();
+    await stage.restart(async () => {
+      await stage.start('run', 'Waits.listens', { topics: ['a'] }, { query: 'deadline=3s' });
+      await stage.recorded('run', 'sleep');
+    });
     await stage.ended('run');
   }),
 ];
@@ -123,10 +141,11 @@ const families: Scenario[] = [
     await stage.ended('parent');
   }),
   restarting('restarted parent of a child that ends meanwhile', async (stage) => {
-    const id = await stage.start('parent', 'Branches.withSleeper', '3s');
-    stage.named('child', `${id}-0`);
-    await stage.recorded('child', 'sleep');
-    await stage.restart();
+    await stage.restart(async () => {
+      const id = await stage.start('parent', 'Branches.withSleeper', '3s');
+      stage.named('child', `${id}-0`);
+      await stage.recorded('child', 'sleep');
+    });
     await stage.ended('parent');
   }),
 ];
