@@ -6,6 +6,8 @@ import type { Interval } from './interval.ts';
 import type { Outcome, Stage, StartOptions } from './scenario.ts';
 
 const OUTCOME_WAIT_SECONDS = 20;
+/** Many scenarios look at the same time, and looking is work. */
+const LOOK_EVERY_MS = 25;
 
 export class PlayedStage implements Stage {
   readonly scenario: string;
@@ -72,21 +74,15 @@ export class PlayedStage implements Stage {
   }
 
   async recorded(name: string, step: string, times = 1, from = 0): Promise<void> {
-    await until(`${times} × '${step}' of ${name}`, async () => {
-      const { body } = await this.call<{ items?: { name: string }[] }>(
-        'GET',
-        `/v1/runs/${this.id(name)}/steps?from=${from}`,
-      );
+    await this.#until(`${times} × '${step}' of ${name}`, `${name}/steps?from=${from}`, (body) => {
       // A child may not have begun to exist.
-      return (body.items ?? []).filter((item) => item.name === step).length >= times;
+      const items = (body.items ?? []) as { name: string }[];
+      return items.filter((item) => item.name === step).length >= times;
     });
   }
 
   async reached(name: string, status: string): Promise<void> {
-    await until(`${name} to be ${status}`, async () => {
-      const { body } = await this.call('GET', `/v1/runs/${this.id(name)}`);
-      return body.status === status;
-    });
+    await this.#until(`${name} to be ${status}`, name, (body) => body.status === status);
   }
 
   named(name: string, id: string): void {
@@ -106,5 +102,12 @@ export class PlayedStage implements Stage {
 
   async restart(lastAct: () => Promise<void> = async () => {}): Promise<void> {
     await this.#interval.wait(lastAct);
+  }
+
+  /** `path` begins with the name of the run. */
+  async #until(what: string, path: string, holds: (body: Record<string, unknown>) => boolean): Promise<void> {
+    const [name] = path.split('/') as [string];
+    const url = `/v1/runs/${this.id(name)}${path.slice(name.length)}`;
+    await until(what, async () => holds((await this.call('GET', url)).body), LOOK_EVERY_MS);
   }
 }
