@@ -84,7 +84,7 @@ test('a lost connection for signals is made again', async () => {
   const backends = (): Promise<{ pid: number }[]> =>
     served.database.query(
       `SELECT pid FROM pg_stat_activity
-        WHERE application_name = 'holdfast signals' AND datname = current_database() AND query LIKE 'LISTEN%' AND state = 'idle'`,
+        WHERE application_name = 'holdfast signals' AND datname = current_database() AND query <> '' AND state = 'idle'`,
     );
   const [lost] = await backends();
   await served.database.query('SELECT pg_terminate_backend($1)', [lost!.pid]);
