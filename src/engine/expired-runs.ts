@@ -35,41 +35,43 @@ const PAGE = `
    ORDER BY p.completed_at, p.workflow_uuid`;
 
 /**
- * Locks those of the runs that are still ended and that nobody needs: no descendant is unfinished, and no ancestor, which may still ask
- * for its child's result, nor a fork of an ancestor, which asks for the same child. The lateral joins make each look-up one by key.
+ * Locks the runs that are still ended, and returns those of them that nobody needs: no child or fork, nor theirs, is unfinished; no
+ * ancestor, which may still ask for its child's result; and no fork of an ancestor, which asks for the same child. Whoever stands between
+ * two such runs is needed for the same reason, so it does not matter which run is looked at first. The sum and the lateral joins keep
+ * every look-up one by key, whatever the planner expects.
  */
 const LOCK = `
-  SELECT w.workflow_uuid AS "runId"
-    FROM dbos.workflow_status w
-   WHERE w.workflow_uuid = ANY(:expired::text[])
-     AND w.completed_at <= (EXTRACT(epoch FROM now()) * 1000)::bigint - :keepMs::bigint
-     AND w.status IN ('SUCCESS', 'ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED')
-     AND NOT EXISTS (
-       WITH RECURSIVE below (id, status) AS (
-         SELECT c.workflow_uuid, c.status FROM dbos.workflow_status c WHERE c.parent_workflow_id = w.workflow_uuid
-         UNION
-         SELECT c.id, c.status
-           FROM below b
-          CROSS JOIN LATERAL (
-            SELECT s.workflow_uuid AS id, s.status FROM dbos.workflow_status s
-             WHERE s.parent_workflow_id = b.id OFFSET 0) AS c)
-       SELECT FROM below
-        WHERE below.status NOT IN ('SUCCESS', 'ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'))
-     AND NOT EXISTS (
-       WITH RECURSIVE above (id) AS (
-         SELECT w.parent_workflow_id WHERE w.parent_workflow_id IS NOT NULL
-         UNION
-         SELECT n.id
-           FROM above a
-          CROSS JOIN LATERAL (
-            SELECT s.parent_workflow_id AS id FROM dbos.workflow_status s
-             WHERE s.workflow_uuid = a.id AND s.parent_workflow_id IS NOT NULL
-            UNION ALL
-            SELECT s.workflow_uuid FROM dbos.workflow_status s WHERE s.forked_from = a.id) AS n)
-       SELECT FROM above
-        WHERE (SELECT s.status FROM dbos.workflow_status s WHERE s.workflow_uuid = above.id)
-              NOT IN ('SUCCESS', 'ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'))
-     FOR UPDATE OF w SKIP LOCKED`;
+  WITH RECURSIVE locked AS MATERIALIZED (
+    SELECT workflow_uuid AS id, parent_workflow_id AS parent_id FROM dbos.workflow_status
+     WHERE workflow_uuid = ANY(:expired::text[])
+       AND completed_at + :keepMs::bigint <= (EXTRACT(epoch FROM now()) * 1000)::bigint
+       AND status IN ('SUCCESS', 'ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED')
+       FOR UPDATE SKIP LOCKED),
+  below (run_id, id) AS (
+    SELECT id, id FROM locked
+    UNION
+    SELECT b.run_id, next.id
+      FROM below b
+     CROSS JOIN LATERAL (
+       SELECT s.workflow_uuid AS id FROM dbos.workflow_status s WHERE s.parent_workflow_id = b.id
+       UNION ALL
+       SELECT s.workflow_uuid FROM dbos.workflow_status s WHERE s.forked_from = b.id) AS next),
+  above (run_id, id, is_fork) AS (
+    SELECT id, parent_id, FALSE FROM locked WHERE parent_id IS NOT NULL
+    UNION
+    SELECT a.run_id, next.id, next.is_fork
+      FROM above a
+     CROSS JOIN LATERAL (
+       SELECT s.parent_workflow_id AS id, FALSE AS is_fork FROM dbos.workflow_status s
+        WHERE s.workflow_uuid = a.id AND s.parent_workflow_id IS NOT NULL AND NOT a.is_fork
+       UNION ALL
+       SELECT s.workflow_uuid, TRUE FROM dbos.workflow_status s WHERE s.forked_from = a.id) AS next)
+  SELECT id AS "runId" FROM locked
+  EXCEPT
+  SELECT relative.run_id
+    FROM (SELECT run_id, id FROM below UNION ALL SELECT run_id, id FROM above) AS relative
+   WHERE (SELECT s.status FROM dbos.workflow_status s WHERE s.workflow_uuid = relative.id)
+         NOT IN ('SUCCESS', 'ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED')`;
 
 /** These hold rows of a run without a foreign key; everything else goes with the row of its status. The status is the last to go. */
 const DELETES = [

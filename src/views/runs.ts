@@ -88,11 +88,14 @@ const ENGINE_STATUSES: Record<RunStatus, readonly string[]> = {
   dead: ['MAX_RECOVERY_ATTEMPTS_EXCEEDED'],
 };
 
-/** One or two of the engine's statuses lead to indexes of them alone; with more, or none, the list is read in its order. */
+/**
+ * One or two of the engine's statuses lead to indexes of them alone, where there are few; else the list is read in its order. Of tenants
+ * and of our own statuses Postgres knows no numbers: it would expect next to none, and sort what it finds. With COALESCE it expects half.
+ */
 const LIST = `
   SELECT ${SUMMARY} FROM holdfast.runs
-   WHERE (:tenant::text IS NULL OR tenant = :tenant)
-     AND (:status::text[] IS NULL OR status = ANY(:status))
+   WHERE (:tenant::text IS NULL OR COALESCE(tenant = :tenant, FALSE))
+     AND (:status::text[] IS NULL OR COALESCE(status = ANY(:status), FALSE))
      AND (:engineStatus::text IS NULL OR engine_status = :engineStatus OR engine_status = :orStatus)
      AND (:workflow::text IS NULL OR workflow = :workflow)
      AND (:lane::text IS NULL OR lane = :lane)

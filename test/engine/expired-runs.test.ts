@@ -189,10 +189,11 @@ function stays(rows: Required<Omit<Row, 'application'>>[], run: Required<Omit<Ro
   const keepDays = { week: 7, other: 30, always: Infinity }[run.name]!;
   if (UNFINISHED.includes(run.status) || run.days < keepDays) return true;
   const below = new Set([run]);
-  for (const row of below) for (const other of rows) if (other.parent === row.id) below.add(other);
+  for (const row of below)
+    for (const other of rows) if (other.parent === row.id || other.forkedFrom === row.id) below.add(other);
   const above = new Set(rows.filter((row) => row.id === run.parent));
-  for (const row of above)
-    for (const other of rows) if (other.id === row.parent || other.forkedFrom === row.id) above.add(other);
+  for (const row of above) for (const other of rows) if (other.id === row.parent) above.add(other);
+  for (const row of above) for (const other of rows) if (other.forkedFrom === row.id) above.add(other);
   return [...below, ...above].some((row) => UNFINISHED.includes(row.status));
 }
 

@@ -1,0 +1,3 @@
+import { testLargeTable } from '../support/large-table.ts';
+
+testLargeTable(100_000);
