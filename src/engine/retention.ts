@@ -19,6 +19,7 @@ const EVERY_MS = 60_000;
 const PAGE_SIZE = 500;
 /** Between two transactions that removed something, so that runs under way have the database for themselves most of the time. */
 const PAUSE_MS = 50;
+const STOPS_WITHIN_MS = 2000;
 
 /** One process's part in the removal. The database knows how far it has come, and when it is to go on. */
 export class Retention {
@@ -38,11 +39,13 @@ export class Retention {
     this.#begin();
   }
 
-  /** Ends it, after the transaction that is under way. */
+  /** Ends it, after the transaction that is under way; one that hangs on a database that is gone is left behind. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#timer);
-    await this.#sweeping;
+    const waiting = new AbortController();
+    await Promise.race([this.#sweeping, pause(STOPS_WITHIN_MS, waiting.signal).catch(() => {})]);
+    waiting.abort();
   }
 
   #begin(): void {
