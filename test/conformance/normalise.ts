@@ -40,7 +40,9 @@ const KEYS: Record<string, string[]> = {
   'holdfast.attempts': ['run_id', 'step_id', 'attempt'],
 };
 
-const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
+/** The id of a run, of a child (parent and step), or another UUID. */
+const ID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?:-\d+)*\b/g;
+const UUID_LENGTH = 36;
 const EPOCH_MS = /(?<![\w.])\d{13}(?![\w.])/g;
 const ISO_TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 const CHANCE = /(?<![\w.])0\.\d{9,}(?:e-\d+)?/g;
@@ -63,13 +65,19 @@ export function normaliseTable(table: Table, surroundings: Surroundings): Row[] 
 
 /** Returns `text` with names, and with what is the same each time instead of times, UUIDs and random numbers. */
 export function normaliseText(text: string, surroundings: Surroundings): string {
-  let named = text;
-  for (const [id, name] of surroundings.names) named = named.replaceAll(id, name);
-  return named
-    .replace(UUID, '<uuid>')
+  return text
+    .replace(ID, (found) => nameOf(found, surroundings.names))
     .replace(EPOCH_MS, (found) => normaliseTime(Number(found), surroundings) ?? found)
     .replace(ISO_TIME, (found) => normaliseTime(Date.parse(found), surroundings) ?? found)
     .replace(CHANCE, '<chance>');
+}
+
+/** The name of a run; a child without a name is called after its parent. */
+function nameOf(id: string, names: ReadonlyMap<string, string>): string {
+  const name = names.get(id);
+  if (name !== undefined) return name;
+  const step = id.lastIndexOf('-');
+  return id.length > UUID_LENGTH ? nameOf(id.slice(0, step), names) + id.slice(step) : '<uuid>';
 }
 
 function normaliseRow(table: Table, raw: RawRow, surroundings: Surroundings): Row {
