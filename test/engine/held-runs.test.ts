@@ -160,6 +160,26 @@ describe.each(['holdfast', 'stock'] as const)('on the engine %s', (engine) => {
     expect(bodies).toEqual({ book: 1, pay: 1 });
   });
 
+  test('a run that cannot be held yet goes no further, and is held when it can be', async () => {
+    const id = await waitingRun();
+    // A sequence counts what is rolled back, too.
+    await database.query(
+      `CREATE SEQUENCE tries MINVALUE 0;
+       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN RAISE 'refused %', nextval('tries'); END $$;
+       CREATE TRIGGER refuse BEFORE INSERT ON holdfast.held_runs FOR EACH ROW EXECUTE FUNCTION refuse()`,
+    );
+    await using changed = await start(changes['a renamed step']!.app);
+    await until('the second try', async () => {
+      const [tries] = await database.query<{ last: number }>('SELECT last_value::int AS last FROM tries');
+      return tries!.last > 0;
+    });
+    expect((await changed.call('GET', `/v1/runs/${id}`)).body).toMatchObject({ status: 'running', held: null });
+    await database.query('DROP TRIGGER refuse ON holdfast.held_runs');
+    await until('the hold', async () => (await changed.call('GET', `/v1/runs/${id}`)).body.status === 'held');
+    expect(bodies).toEqual({ book: 1, pay: 1 });
+  });
+
   test('a held run gives its place in the lane to the next one', async () => {
     const id = await waitingRun();
     const narrow = changes['a renamed step']!.app;
