@@ -122,6 +122,18 @@ CREATE TABLE holdfast.retention_rounds (
   CONSTRAINT retention_rounds_pkey PRIMARY KEY (application, keep_ms)
 );
 
+-- What parked runs wait for: messages on a topic, and the ends of other runs.
+CREATE TABLE holdfast.waits (
+  run_id text NOT NULL,
+  kind   text NOT NULL,
+  -- The topic, or the id of the other run.
+  key    text NOT NULL,
+  CONSTRAINT waits_pkey PRIMARY KEY (run_id, kind, key),
+  CONSTRAINT waits_run_id_fkey FOREIGN KEY (run_id) REFERENCES dbos.workflow_status(workflow_uuid) ON UPDATE CASCADE ON DELETE CASCADE,
+  CONSTRAINT waits_kind_check CHECK ((kind = ANY (ARRAY['message'::text, 'run'::text])))
+);
+CREATE INDEX waits_for_run ON holdfast.waits USING btree (key) WHERE (kind = 'run'::text);
+
 -- Milliseconds since 1970 as a timestamp.
 CREATE OR REPLACE FUNCTION holdfast.at_epoch_ms(epoch_ms bigint)
  RETURNS timestamp with time zone
@@ -212,7 +224,7 @@ CREATE VIEW holdfast.executors AS
 -- Every run: one execution of a workflow.
 --   id            text: The run's id; derived from tenant, workflow and key when it was started with an idempotency key.
 --   workflow      text: Class.method, or Class.instance.method.
---   status        text: queued, running, held (a person decides), succeeded, failed, cancelled or dead (its process died too often while it ran).
+--   status        text: queued, running, waiting (for time, a message or another run, in no process's memory), held (its code does not fit), succeeded, failed, cancelled or dead (its process died too often while it ran).
 --   tenant        text: On whose behalf the run runs.
 --   lane          text: The queue that the run waited in; null for a child that started at once.
 --   priority      integer: Smaller numbers go first within a lane.
@@ -237,6 +249,7 @@ CREATE VIEW holdfast.runs AS
     w.name AS workflow,
         CASE
             WHEN w.status = 'DELAYED'::text AND w.owner_xid = 'held'::text THEN 'held'::text
+            WHEN w.status = 'DELAYED'::text AND w.owner_xid = 'parked'::text THEN 'waiting'::text
             WHEN w.status = ANY (ARRAY['ENQUEUED'::text, 'DELAYED'::text]) THEN 'queued'::text
             WHEN w.status = 'PENDING'::text THEN 'running'::text
             WHEN w.status = 'SUCCESS'::text THEN 'succeeded'::text
@@ -252,7 +265,10 @@ CREATE VIEW holdfast.runs AS
     w.executor_id,
     GREATEST(w.recovery_attempts - 1, 0::bigint)::integer AS recoveries,
     holdfast.at_epoch_ms(w.created_at) AS created_at,
-    holdfast.at_epoch_ms(w.delay_until_epoch_ms) AS delayed_until,
+        CASE
+            WHEN w.owner_xid IS DISTINCT FROM 'parked'::text THEN holdfast.at_epoch_ms(w.delay_until_epoch_ms)
+            ELSE NULL::timestamp with time zone
+        END AS delayed_until,
     holdfast.at_epoch_ms(w.started_at_epoch_ms) AS started_at,
     holdfast.at_epoch_ms(w.workflow_deadline_epoch_ms) AS deadline,
     holdfast.at_epoch_ms(w.completed_at) AS ended_at,

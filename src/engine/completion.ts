@@ -26,19 +26,27 @@ export class Completions {
   async wait(runId: string, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = { resolve };
-    const waiters = this.#waiters.get(runId) ?? new Set();
-    this.#waiters.set(runId, waiters.add(waiter));
+    const stopListening = this.listen(runId, resolve);
     const onAbort = (): void => reject(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
-    this.hint(runId);
     try {
       await promise;
     } finally {
       signal?.removeEventListener('abort', onAbort);
+      stopListening();
+    }
+  }
+
+  /** Calls `ended` when the run has ended, and returns how to stop listening for that. */
+  listen(runId: string, ended: () => void): () => void {
+    const waiter: Waiter = { resolve: ended };
+    const waiters = this.#waiters.get(runId) ?? new Set();
+    this.#waiters.set(runId, waiters.add(waiter));
+    this.hint(runId);
+    return () => {
       waiters.delete(waiter);
       if (waiters.size === 0 && this.#waiters.get(runId) === waiters) this.#waiters.delete(runId);
-    }
+    };
   }
 
   /** Like `wait`, but resolves to false when the run has not ended after `forMs` milliseconds. */

@@ -10,7 +10,7 @@ import { FastSystemDatabase, type Place } from './history/fast-database.ts';
 import type { EngineLog } from './logger.ts';
 import { Places } from './places.ts';
 import { RecoveryRamp } from './recovery-ramp.ts';
-import { RECOVERY_LANE } from './system-database.ts';
+import { RECOVERY_LANE } from './recovery-lane.ts';
 
 /** The parts of the SDK's queue runner that are used here; they are private in its types. */
 interface QueueRunner {

@@ -15,6 +15,7 @@ import type { CheckpointProbe, EngineHooks } from './hooks.ts';
 import { launchSdk } from './launch.ts';
 import { Lease } from './lease.ts';
 import { type EngineLog, sdkLogger } from './logger.ts';
+import { wakeAll } from './parking/parked-runs.ts';
 import { PeerSignals } from './peers.ts';
 import { withPresence } from './present-run.ts';
 import { hostIdentity, processIdentity } from './process-identity.ts';
@@ -101,6 +102,7 @@ export class Engine {
 
   /** Begins to take runs. To be called when the app's methods can be: a run may be waiting for them. */
   async open(): Promise<void> {
+    if (this.#options.kind === 'stock') await wakeAll(this.#options.db);
     await this.#dispatcher.start(this.#executor!);
     await this.#lease.start();
     this.holds.start();
@@ -198,6 +200,7 @@ export class Engine {
       outcome: (runId) => this.#completions?.ended(runId),
       probe: this.#probe,
       claimed: (lane, count) => this.#dispatcher.claimed(lane, count),
+      onEnd: (runId, ended) => this.#completions?.listen(runId, ended) ?? (() => {}),
       ended: async (runId) => (await this.#completions?.endsWithin(runId, RESULT_CHECK_MS)) ?? true,
     };
   }

@@ -14,7 +14,7 @@ import {
 } from '../store/held-runs.ts';
 import type { EngineLog } from './logger.ts';
 import type { Holder, PresentRun } from './present-run.ts';
-import { RECOVERY_LANE } from './system-database.ts';
+import { RECOVERY_LANE } from './recovery-lane.ts';
 import type { Mismatch } from './unfit.ts';
 
 export interface HoldsOptions extends Seeker {

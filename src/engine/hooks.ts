@@ -14,6 +14,8 @@ export interface EngineHooks {
   outcome(runId: string): void;
   /** A claim on this lane took `count` runs. */
   claimed(lane: string, count: number): void;
+  /** Calls `ended` once the run has ended; returns how to stop listening. */
+  onEnd(runId: string, ended: () => void): () => void;
   /** Resolves to true when the run has ended, to false after a second, so that the waiter can look whether it is still wanted. */
   ended(runId: string): Promise<boolean>;
 }

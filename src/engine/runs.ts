@@ -40,8 +40,9 @@ export async function startRun(request: StartRequest): Promise<StartedRun> {
     workflowAttributes: request.attributes,
     enqueueOptions: enqueueOptions(request),
   });
-  const handle = await orHeld(() => start(...request.args));
-  return { id: handle.workflowID, result: () => resultOf(handle.workflowID, () => handle.getResult()) };
+  const { workflowID: id } = await orHeld(() => start(...request.args));
+  // Not the handle itself: of a run that begins here it holds the body, which could then not leave memory.
+  return { id, result: () => resultOf(id, () => DBOS.retrieveWorkflow(id).getResult()) };
 }
 
 function enqueueOptions({

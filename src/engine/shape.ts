@@ -6,6 +6,7 @@ import system from '@dbos-inc/dbos-sdk/internal/system_database';
 import queue from '@dbos-inc/dbos-sdk/internal/wfqueue';
 import { Unavailable } from '../core/errors.ts';
 import { FAST } from './history/fast-database.ts';
+import { PARKING } from './parking/parking-database.ts';
 import { OVERRIDDEN } from './system-database.ts';
 
 /**
@@ -14,7 +15,9 @@ import { OVERRIDDEN } from './system-database.ts';
  */
 export function assertSdkShape(): void {
   const prototype = system.SystemDatabase.prototype as unknown as Record<string, { length: number } | undefined>;
-  const wrong = Object.entries({ ...OVERRIDDEN, ...FAST }).filter(([name, arity]) => prototype[name]?.length !== arity);
+  const wrong = Object.entries({ ...OVERRIDDEN, ...FAST, ...PARKING }).filter(
+    ([name, arity]) => prototype[name]?.length !== arity,
+  );
   const runner = queue.wfQueueRunner as unknown as Record<string, unknown>;
   const missing = ['pollQueue', 'refreshDbQueues'].filter((name) => typeof runner[name] !== 'function');
   const problems = [

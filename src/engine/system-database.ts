@@ -2,9 +2,10 @@
 
 import system from '@dbos-inc/dbos-sdk/internal/system_database';
 import type { RunningWorkflowEntry, SystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database';
-import { FastSystemDatabase } from './history/fast-database.ts';
 import { type EngineHooks, RUN_OUTCOME } from './hooks.ts';
 import type { Arguments, Result } from './override.ts';
+import { ParkingSystemDatabase } from './parking/parking-database.ts';
+import { RECOVERY_LANE } from './recovery-lane.ts';
 
 /**
  * The methods that are overridden, with the `length` that each has in version 5.3.0. It is 0 for those that the SDK wraps for
@@ -26,7 +27,7 @@ export const OVERRIDDEN = {
 
 /** Returns the system database of the engine, or the SDK's own for `stock`, reporting to `hooks`. */
 export function systemDatabaseWith(hooks: EngineHooks, kind: 'holdfast' | 'stock'): typeof SystemDatabase {
-  const Base = kind === 'stock' ? system.SystemDatabase : FastSystemDatabase;
+  const Base: typeof SystemDatabase = kind === 'stock' ? system.SystemDatabase : parkingWith(hooks);
   return class HookedSystemDatabase extends Base {
     override async initWorkflowStatus(...args: Arguments<'initWorkflowStatus'>): Result<'initWorkflowStatus'> {
       const result = await super.initWorkflowStatus(...args);
@@ -99,8 +100,22 @@ export function systemDatabaseWith(hooks: EngineHooks, kind: 'holdfast' | 'stock
     /** Waits for the hint that the run has ended before it asks the database, instead of asking every second for every waiter. */
     override async awaitWorkflowResult(...args: Arguments<'awaitWorkflowResult'>): Result<'awaitWorkflowResult'> {
       const [runId, timeoutSeconds, callerId] = args;
-      if (timeoutSeconds === undefined) await untilEnded(this, hooks, runId, callerId);
+      // Ours lets a run that waits for another one leave memory.
+      const mayPark = kind === 'holdfast' && callerId !== undefined;
+      if (timeoutSeconds === undefined && !mayPark) await untilEnded(this, hooks, runId, callerId);
       return super.awaitWorkflowResult(...args);
+    }
+  };
+}
+
+function parkingWith(hooks: EngineHooks): typeof SystemDatabase {
+  return class extends ParkingSystemDatabase {
+    protected override laneHasWork(lane: string): void {
+      hooks.enqueued(lane);
+    }
+
+    protected override onEnd(runId: string, ended: () => void): () => void {
+      return hooks.onEnd(runId, ended);
     }
   };
 }
@@ -116,6 +131,3 @@ async function untilEnded(
     if (callerId) await database.checkIfCanceledLimited(callerId);
   }
 }
-
-/** The SDK's internal queue, through which runs without a lane are taken up again. */
-export const RECOVERY_LANE = '_dbos_internal_queue';

@@ -1,7 +1,7 @@
 // Moves runs between executors: those of a dead one back into their lanes, and our own when this process stops.
 
 import type { Knex } from 'knex';
-import { RECOVERY_LANE } from './system-database.ts';
+import { RECOVERY_LANE } from './recovery-lane.ts';
 
 /** Each batch is a statement that holds the locks of its rows to its end. */
 const BATCH = 2000;

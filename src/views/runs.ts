@@ -80,7 +80,7 @@ const SUMMARY = `
 const ENGINE_STATUSES: Record<RunStatus, readonly string[]> = {
   queued: ['ENQUEUED', 'DELAYED'],
   running: ['PENDING'],
-  waiting: ['DELAYED', 'ENQUEUED'],
+  waiting: ['DELAYED'],
   held: ['DELAYED'],
   succeeded: ['SUCCESS'],
   failed: ['ERROR'],

@@ -26,13 +26,24 @@ function differencesOfTable(table: string, expected: Row[], actual: Row[]): stri
 function differencesOfRow(where: string, expected: Row | undefined, actual: Row | undefined): string[] {
   if (!actual) return [`${where} is missing: ${shortened(JSON.stringify(expected!.values), 0)}`];
   if (!expected) return [`${where} should not be there: ${shortened(JSON.stringify(actual.values), 0)}`];
+  const traces = where.startsWith('dbos.workflow_status ') ? tracesOfParking(expected, actual) : undefined;
   const columns = [...new Set([...Object.keys(expected.values), ...Object.keys(actual.values)])];
   return columns.flatMap((column) => {
     const [wanted, found] = [expected.values[column], actual.values[column]];
-    if (wanted === found) return [];
+    if (wanted === found || traces?.test(column)) return [];
     const at = firstDifference(wanted, found);
     return [`${where} ${column}: expected ${quoted(wanted, at)}, found ${quoted(found, at)}`];
   });
+}
+
+/**
+ * The columns in which parking may leave a trace; the stock engine knows no parked runs. One that was begun without a lane is taken up
+ * again through the SDK's internal one, as any run that is taken up again; one that is cancelled keeps the time at which it would have gone on.
+ */
+function tracesOfParking(expected: Row, actual: Row): RegExp | undefined {
+  const { queue_name: lane, status } = actual.values;
+  if (lane === '_dbos_internal_queue' && expected.values.queue_name === null) return /queue_name|started_at_epoch_ms/;
+  return status === 'CANCELLED' ? /^delay_until_epoch_ms/ : undefined;
 }
 
 function quoted(value: string | null | undefined, at: number): string {

@@ -19,7 +19,7 @@ export interface Stage {
   /** Waits until the run `name` has recorded `times` steps called `step` from the number `from` on. */
   recorded(name: string, step: string, times?: number, from?: number): Promise<void>;
   /** Waits until the run `name` has this status. */
-  reached(name: string, status: string): Promise<void>;
+  reached(name: string, ...statuses: string[]): Promise<void>;
   /** Calls a run that was not started with `start`, such as one that 50 callers started. */
   named(name: string, id: string): void;
   id(name: string): string;

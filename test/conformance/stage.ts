@@ -81,8 +81,10 @@ export class PlayedStage implements Stage {
     });
   }
 
-  async reached(name: string, status: string): Promise<void> {
-    await this.#until(`${name} to be ${status}`, name, (body) => body.status === status);
+  async reached(name: string, ...statuses: string[]): Promise<void> {
+    await this.#until(`${name} to be ${statuses.join(' or ')}`, name, ({ status }) =>
+      statuses.includes(String(status)),
+    );
   }
 
   named(name: string, id: string): void {

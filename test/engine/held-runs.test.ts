@@ -118,10 +118,15 @@ describe.each(['holdfast', 'stock'] as const)('on the engine %s', (engine) => {
     return id;
   }
 
+  /** The message that the run waits for; a parked run does nothing before. */
+  const wake = (service: TestService, id: string): Promise<unknown> =>
+    service.call('POST', `/v1/runs/${id}/messages/go`, { body: 'now' });
+
   test.each(Object.entries(changes))('%s holds the run, and old code goes on with it', async (_, change) => {
     const id = await waitingRun();
     {
       await using changed = await start(change.app);
+      await wake(changed, id);
       const held = await until('the hold', async () => {
         const { body } = await changed.call('GET', `/v1/runs/${id}`);
         return body.status === 'held' && body;
@@ -133,7 +138,6 @@ describe.each(['holdfast', 'stock'] as const)('on the engine %s', (engine) => {
     }
     await using restored = await start(original);
     expect((await restored.call('GET', `/v1/runs/${id}`)).body).toMatchObject({ status: 'held' });
-    await restored.call('POST', `/v1/runs/${id}/messages/go`, { body: 'now' });
     expect(await restored.call('POST', `/v1/runs/${id}/release`)).toMatchObject({
       status: 200,
       body: { changed: true },
@@ -147,6 +151,7 @@ describe.each(['holdfast', 'stock'] as const)('on the engine %s', (engine) => {
   test('a run that is released without a change of the code is held again', async () => {
     const id = await waitingRun();
     await using changed = await start(changes['a renamed step']!.app);
+    await wake(changed, id);
     const heldAt = async (): Promise<unknown> => {
       const { body } = await changed.call<{ held: { at: string } | null }>('GET', `/v1/runs/${id}`);
       return body.held?.at;
@@ -185,6 +190,7 @@ describe.each(['holdfast', 'stock'] as const)('on the engine %s', (engine) => {
     const narrow = changes['a renamed step']!.app;
     narrow.lanes.default = { concurrency: 1 };
     await using changed = await start(narrow);
+    await wake(changed, id);
     await until('the hold', async () => (await changed.call('GET', `/v1/runs/${id}`)).body.status === 'held');
     const { body } = await changed.call('POST', '/v1/workflows/Trip.plan/runs');
     await changed.call('POST', `/v1/runs/${String(body.id)}/messages/go`, { body: 'now' });

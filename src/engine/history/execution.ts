@@ -23,12 +23,73 @@ export class Execution {
   /** When the database last said that the run is ours and not cancelled, by `performance.now()`. */
   confirmedAt: number;
 
+  /** How many bodies and writes of the run are under way, and when the last one began or ended. */
+  #underWay = 0;
+  #touchedAt = performance.now();
+  #parking: Promise<boolean> | undefined;
+
   constructor(runId: string, token: string, isNew: boolean) {
     this.runId = runId;
     this.token = token;
     // A run that this process inserted and executes at once has nothing recorded.
     this.loadedTo = isNew ? Infinity : -Infinity;
     this.confirmedAt = isNew ? performance.now() : -Infinity;
+  }
+
+  /** Whether a body or a write is under way. */
+  get isBusy(): boolean {
+    return this.#underWay > 0;
+  }
+
+  /** For how many milliseconds the run has done nothing. */
+  quietMs(): number {
+    return performance.now() - this.#touchedAt;
+  }
+
+  /** The run has just done something. */
+  touch(): void {
+    this.#touchedAt = performance.now();
+  }
+
+  /** Something of the run is under way until `leave`. */
+  enter(): void {
+    this.#underWay += 1;
+    this.touch();
+  }
+
+  leave(): void {
+    this.#underWay -= 1;
+    this.touch();
+  }
+
+  /** Runs `work` as something that is under way. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#parking) await this.settled();
+    this.enter();
+    try {
+      return await work();
+    } finally {
+      this.leave();
+    }
+  }
+
+  /** Parks the run with `park`, which tells whether it did. What the run does meanwhile waits for the answer. */
+  async park(park: () => Promise<boolean>): Promise<boolean> {
+    if (this.#parking) return false;
+    this.#parking = park();
+    try {
+      const isParked = await this.#parking;
+      if (!isParked) this.#parking = undefined;
+      return isParked;
+    } catch (error) {
+      this.#parking = undefined;
+      throw error;
+    }
+  }
+
+  /** Resolves when the run goes on in this process; never, once it was parked: it goes on elsewhere, from its history. */
+  async settled(): Promise<void> {
+    if (this.#parking && (await this.#parking.catch(() => false))) await new Promise<never>(() => {});
   }
 
   /** A committed write, begun at `at`, has shown that the run is ours. */

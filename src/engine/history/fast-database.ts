@@ -6,11 +6,15 @@ import type { RunningWorkflowEntry, WorkflowStatusInternal } from '@dbos-inc/dbo
 import type { Arguments, Result } from '../override.ts';
 import { Execution } from './execution.ts';
 import { Histories, type StartVerdict } from './histories.ts';
+import type { RecordedEnd, RunOutcome } from './run-outcome.ts';
 import type { ParentStep } from './run-start.ts';
+
+type CancellationWatch = ReturnType<InstanceType<typeof system.SystemDatabase>['watchForCancellation']>;
 
 /** The methods that are overridden here, with the `length` that each has in version 5.3.0; see `OVERRIDDEN` of the hooks. */
 export const FAST = {
   registerRunningWorkflow: 3,
+  watchForCancellation: 1,
   checkIfCanceled: 0,
   checkIfCanceledLimited: 1,
   getOperationResultAndThrowIfCancelled: 0,
@@ -38,61 +42,77 @@ export interface Place {
 export class FastSystemDatabase extends system.SystemDatabase {
   /** Gives a run that is about to be recorded a place in its lane; the dispatcher's, while it takes runs. */
   reserve: ((lane: string) => Place | undefined) | undefined;
-  readonly #histories = new Histories(this.pool, this.appName);
+  protected readonly histories = new Histories(this.pool, this.appName);
 
   override registerRunningWorkflow(...args: Arguments<'registerRunningWorkflow'>): RunningWorkflowEntry {
     const entry = super.registerRunningWorkflow(...args);
     const release = entry.release.bind(entry);
     entry.release = () => {
       release();
-      if (!this.checkForRunningWorkflow(args[0])) this.#histories.executions.delete(args[0]);
+      if (!this.checkForRunningWorkflow(args[0])) this.histories.executions.delete(args[0]);
     };
     return entry;
   }
 
+  override watchForCancellation(runId: string): CancellationWatch {
+    const watch = super.watchForCancellation(runId);
+    // The SDK watches for as long as the body of a step runs.
+    const execution = this.executionOf(runId);
+    if (!execution) return watch;
+    execution.enter();
+    let isReleased = false;
+    const release = watch.release.bind(watch);
+    watch.release = () => {
+      release();
+      if (!isReleased) execution.leave();
+      isReleased = true;
+    };
+    return watch;
+  }
+
   override async checkIfCanceled(runId: string): Promise<void> {
-    const execution = this.#execution(runId);
-    return execution ? this.#histories.assertOwned(execution) : super.checkIfCanceled(runId);
+    const execution = this.executionOf(runId);
+    return execution ? this.histories.assertOwned(execution) : super.checkIfCanceled(runId);
   }
 
   override async checkIfCanceledLimited(runId: string): Promise<void> {
-    const execution = this.#execution(runId);
-    return execution ? this.#histories.assertOwned(execution) : super.checkIfCanceledLimited(runId);
+    const execution = this.executionOf(runId);
+    return execution ? this.histories.assertOwned(execution) : super.checkIfCanceledLimited(runId);
   }
 
   override async getOperationResultAndThrowIfCancelled(
     ...[runId, stepId]: Arguments<'getOperationResultAndThrowIfCancelled'>
   ): Result<'getOperationResultAndThrowIfCancelled'> {
-    const execution = this.#execution(runId);
-    const recorded = execution ? await this.#histories.recorded(execution, stepId) : 'unknown';
+    const execution = this.executionOf(runId);
+    const recorded = execution ? await this.histories.recorded(execution, stepId) : 'unknown';
     return recorded === 'unknown' ? super.getOperationResultAndThrowIfCancelled(runId, stepId) : recorded;
   }
 
   override async recordOperationResult(...args: Arguments<'recordOperationResult'>): Result<'recordOperationResult'> {
     const [runId, stepId, name, mustBeNew, startedAt, endedAt, options = {}] = args;
-    const execution = this.#execution(runId);
+    const execution = this.executionOf(runId);
     if (!execution) return super.recordOperationResult(...args);
     const { output = null, error = null, serialization = null, childWorkflowID: childRunId = null } = options;
     const checkpoint = { runId, stepId, name, startedAt, endedAt, output, error, serialization, childRunId };
-    return this.#histories.recordStep(execution, checkpoint, mustBeNew);
+    return this.histories.recordStep(execution, checkpoint, mustBeNew);
   }
 
   override async recordWorkflowOutput(...args: Arguments<'recordWorkflowOutput'>): Result<'recordWorkflowOutput'> {
     const [runId, { output }, token = context.currentOwnerXid(runId)] = args;
     if (token === undefined) return super.recordWorkflowOutput(...args);
-    return this.#histories.recordOutcome({ runId, status: 'SUCCESS', output: output ?? null, error: null, token });
+    return this.#recordOutcome({ runId, status: 'SUCCESS', output: output ?? null, error: null, token });
   }
 
   override async recordWorkflowError(...args: Arguments<'recordWorkflowError'>): Result<'recordWorkflowError'> {
     const [runId, { error }, token = context.currentOwnerXid(runId)] = args;
     if (token === undefined) return super.recordWorkflowError(...args);
-    return this.#histories.recordOutcome({ runId, status: 'ERROR', output: null, error: error ?? null, token });
+    return this.#recordOutcome({ runId, status: 'ERROR', output: null, error: error ?? null, token });
   }
 
   override async awaitWorkflowResult(...args: Arguments<'awaitWorkflowResult'>): Result<'awaitWorkflowResult'> {
     const [runId, timeoutSeconds, callerId] = args;
     if (callerId !== undefined) await this.checkIfCanceledLimited(callerId);
-    const outcome = timeoutSeconds === undefined ? await this.#histories.outcome(runId) : undefined;
+    const outcome = timeoutSeconds === undefined ? await this.histories.outcome(runId) : undefined;
     return outcome ?? super.awaitWorkflowResult(...args);
   }
 
@@ -137,14 +157,23 @@ export class FastSystemDatabase extends system.SystemDatabase {
     return super.rewindWorkflow(...args).finally(() => this.#doubt([args[0]]));
   }
 
+  /** Told of each run whose end was recorded here. */
+  protected ended(_runId: string, _end: RecordedEnd): void {}
+
+  async #recordOutcome(outcome: RunOutcome): Promise<boolean> {
+    const end = await this.histories.recordOutcome(outcome);
+    if (end) this.ended(outcome.runId, end);
+    return end !== undefined;
+  }
+
   /** Records a run, and lets it begin at once where its lane has a place for it. Undefined when that takes the SDK's own way. */
   async #start(run: WorkflowStatusInternal, creator: string, parent?: ParentStep): Promise<StartVerdict | undefined> {
     const place = run.status === 'ENQUEUED' && run.queueName ? this.reserve?.(run.queueName) : undefined;
-    if (!place) return this.#histories.start({ run, creator, parent });
+    if (!place) return this.histories.start({ run, creator, parent });
     const claimed = { ...run, status: 'PENDING', recoveryAttempts: 1 };
     let begins = false;
     try {
-      const started = await this.#histories.start({ run: claimed, creator, parent, isClaimed: true });
+      const started = await this.histories.start({ run: claimed, creator, parent, isClaimed: true });
       begins = started?.shouldExecuteOnThisExecutor === true;
       return started;
     } finally {
@@ -154,16 +183,16 @@ export class FastSystemDatabase extends system.SystemDatabase {
   }
 
   /** The execution that the caller belongs to; undefined when it acts from outside of the run. */
-  #execution(runId: string): Execution | undefined {
+  protected executionOf(runId: string): Execution | undefined {
     const token = context.currentOwnerXid(runId);
     if (token === undefined) return undefined;
     // What goes on behind the back of a run that has ended is not kept.
     if (!this.checkForRunningWorkflow(runId)) return new Execution(runId, token, false);
-    return this.#histories.executions.of(runId, token);
+    return this.histories.executions.of(runId, token);
   }
 
   /** What was done to these runs, or to any, in this process must be seen by their next step. */
   #doubt(runIds?: readonly string[]): void {
-    this.#histories.executions.doubt(runIds);
+    this.histories.executions.doubt(runIds);
   }
 }

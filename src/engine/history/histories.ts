@@ -7,7 +7,7 @@ import { type Execution, Executions, type RecordedStep } from './execution.ts';
 import { Ownership } from './ownership.ts';
 import { RecordedSteps } from './recorded.ts';
 import { type RecordedOutcome, RecordedOutcomes } from './recorded-outcome.ts';
-import { type RunOutcome, RunOutcomes } from './run-outcome.ts';
+import { type RecordedEnd, type RunOutcome, RunOutcomes } from './run-outcome.ts';
 import { type RunStart, RunStarts, type StartedRow } from './run-start.ts';
 import { type StepCheckpoint, StepCheckpoints } from './step-checkpoint.ts';
 
@@ -39,8 +39,8 @@ export class Histories {
   }
 
   /** Resolves when the run is still this execution's; see `Ownership.assert`. */
-  assertOwned(execution: Execution): Promise<void> {
-    return withDbRetry(() => this.#ownership.assert(execution));
+  async assertOwned(execution: Execution): Promise<void> {
+    await execution.during(() => withDbRetry(() => this.#ownership.assert(execution)));
   }
 
   /** Returns what is recorded for a step of a run that is still ours; `unknown` when the database has to be asked. */
@@ -48,7 +48,7 @@ export class Histories {
     if (execution.written.has(stepId)) return 'unknown';
     await this.assertOwned(execution);
     if (execution.loadedTo === Infinity && execution.recorded.size === 0) return undefined;
-    return withDbRetry(() => this.#recorded.find(execution, stepId));
+    return execution.during(() => withDbRetry(() => this.#recorded.find(execution, stepId)));
   }
 
   /**
@@ -59,13 +59,15 @@ export class Histories {
     const { runId, token } = execution;
     execution.written.add(checkpoint.stepId);
     const at = performance.now();
-    const isRecorded = await withDbRetry(() => this.#checkpoints.write({ ...checkpoint, token }));
+    const isRecorded = await execution.during(() =>
+      withDbRetry(() => this.#checkpoints.write({ ...checkpoint, token })),
+    );
     if (mustBeNew && !isRecorded) throw new errors.DBOSStepNondeterminismError(runId, checkpoint.stepId);
     execution.confirm(at);
   }
 
-  /** Records the end of a run; false when it is not `token`'s to end. */
-  recordOutcome(outcome: RunOutcome): Promise<boolean> {
+  /** Records the end of a run; see `RunOutcomes.write`. */
+  recordOutcome(outcome: RunOutcome): Promise<RecordedEnd | undefined> {
     return withDbRetry(() => this.#outcomes.write(outcome));
   }
 
@@ -81,7 +83,8 @@ export class Histories {
    */
   async start(start: RunStart): Promise<StartVerdict | undefined> {
     const { run, creator, parent } = start;
-    const row = await withDbRetry(() => this.#starts.write(start));
+    const write = (): Promise<StartedRow | 'refused'> => withDbRetry(() => this.#starts.write(start));
+    const row = await (parent ? this.executions.of(parent.runId, parent.token).during(write) : write());
     if (row === 'refused') throw new errors.DBOSWorkflowConflictError(parent?.runId ?? run.workflowUUID);
     if (!fits(row, run)) return undefined;
     if (parent) {

@@ -12,32 +12,43 @@ export interface RunOutcome {
   token: string;
 }
 
+/** What is known of a run that has just ended. */
+export interface RecordedEnd {
+  parentRunId: string | null;
+}
+
 /** Writes outcomes in groups. */
 export class RunOutcomes {
-  readonly #group: GroupCommit<RunOutcome, boolean>;
+  readonly #group: GroupCommit<RunOutcome, RecordedEnd | 'refused'>;
 
   constructor(pool: Pool) {
-    const write = async (name: string, text: string, items: RunOutcome[]): Promise<Set<string>> => {
+    const write = async (name: string, text: string, items: RunOutcome[]): Promise<Map<string, RecordedEnd>> => {
       const requests = items.map(({ runId, status, output, error, token }) => {
         return { run_id: runId, status, output, error, token };
       });
-      const { rows } = await pool.query<{ run_id: string }>({ name, text, values: [JSON.stringify(requests)] });
-      return new Set(rows.map((row) => row.run_id));
+      const { rows } = await pool.query<{ run_id: string; parent_run_id: string | null }>({
+        name,
+        text,
+        values: [JSON.stringify(requests)],
+      });
+      return new Map(rows.map((row) => [row.run_id, { parentRunId: row.parent_run_id }]));
     };
-    this.#group = new GroupCommit<RunOutcome, boolean>({
+    this.#group = new GroupCommit<RunOutcome, RecordedEnd | 'refused'>({
       keyOf: ({ runId }) => runId,
       bytesOf: ({ output, error }) => (output?.length ?? 0) + (error?.length ?? 0) + 200,
       writeMany: async (items) => {
         const ended = await write('holdfast_outcome_many', statement('SKIP LOCKED'), items);
-        return items.map(({ runId }) => ended.has(runId) || undefined);
+        return items.map(({ runId }) => ended.get(runId));
       },
-      writeOne: async (item) => (await write('holdfast_outcome_one', statement(''), [item])).has(item.runId),
+      writeOne: async (item) =>
+        (await write('holdfast_outcome_one', statement(''), [item])).get(item.runId) ?? 'refused',
     });
   }
 
-  /** Resolves after the commit: to false when the run is not this execution's to end (any more), and nothing was written. */
-  write(outcome: RunOutcome): Promise<boolean> {
-    return this.#group.write(outcome);
+  /** Resolves after the commit; to undefined when the run is not this execution's to end (any more), and nothing was written. */
+  async write(outcome: RunOutcome): Promise<RecordedEnd | undefined> {
+    const end = await this.#group.write(outcome);
+    return end === 'refused' ? undefined : end;
   }
 }
 
@@ -55,10 +66,10 @@ ended AS (
          updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint, completed_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
     FROM request r JOIN owned ON owned.workflow_uuid = r.run_id
    WHERE w.workflow_uuid = r.run_id AND w.status = 'PENDING' AND w.owner_xid = r.token
-  RETURNING w.workflow_uuid),
+  RETURNING w.workflow_uuid, w.parent_workflow_id),
 kept AS (
   INSERT INTO dbos.workflow_output (workflow_uuid, output, error)
   SELECT r.run_id, r.output, r.error FROM request r JOIN ended ON ended.workflow_uuid = r.run_id
   ON CONFLICT (workflow_uuid) DO UPDATE SET output = EXCLUDED.output, error = EXCLUDED.error)
-SELECT workflow_uuid AS run_id FROM ended`;
+SELECT workflow_uuid AS run_id, parent_workflow_id AS parent_run_id FROM ended`;
 }

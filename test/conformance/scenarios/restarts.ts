@@ -155,7 +155,7 @@ const controlled: Scenario[] = [
     await stage.start('run', 'Waits.naps', ['20s']);
     await stage.recorded('run', 'sleep');
     await stage.restart();
-    await stage.reached('run', 'running');
+    await stage.reached('run', 'running', 'waiting');
     await stage.cancel('run');
     await stage.ended('run');
   }),

@@ -1,0 +1,235 @@
+// The system database whose waiting runs need no memory and no polling. It delegates and adds nothing else.
+
+import errors from '@dbos-inc/dbos-sdk/internal/error';
+import serialization from '@dbos-inc/dbos-sdk/internal/serialization';
+import { withDbRetry } from '@dbos-inc/dbos-sdk/internal/system_database';
+import { DatabaseClock } from '../clock.ts';
+import type { Execution } from '../history/execution.ts';
+import { FastSystemDatabase } from '../history/fast-database.ts';
+import type { RecordedEnd } from '../history/run-outcome.ts';
+import type { Arguments, Result } from '../override.ts';
+import { Messages } from './messages.ts';
+import { ParkedRuns } from './parked-runs.ts';
+import { Waiting } from './waiting.ts';
+import { Wakes } from './wakes.ts';
+
+/** The methods that are overridden here, with the `length` that each has in version 5.3.0. */
+export const PARKING = {
+  durableSleepms: 0,
+  recv: 0,
+  send: 0,
+  sendDirect: 6,
+  sendFromStep: 0,
+  deadLetterWorkflows: 0,
+  transitionDelayedWorkflows: 0,
+  destroy: 0,
+} as const;
+
+const SLEEP = 'DBOS.sleep';
+const RECEIVE = 'DBOS.recv';
+const DEFAULT_TIMEOUT_SECONDS = 60;
+
+export class ParkingSystemDatabase extends FastSystemDatabase {
+  readonly #clock = new DatabaseClock();
+  readonly #messages = new Messages(this.pool, this.appName);
+  readonly #runs = new ParkedRuns(this.pool, this.appName);
+  readonly #wakes = new Wakes(this.#runs, {
+    onLane: (lane) => this.laneHasWork(lane),
+    onTime: (...times) => this.#clock.sync(...times),
+    log: this.logger,
+  });
+  readonly #waiting = new Waiting({
+    runs: this.#runs,
+    wakes: this.#wakes,
+    clock: this.#clock,
+    onParked: ({ runId }) => {
+      for (const entry of this.runningWorkflowMap.get(runId)?.slice() ?? []) entry.release();
+    },
+    retried: withDbRetry,
+  });
+
+  override async init(...args: Arguments<'init'>): Promise<void> {
+    await super.init(...args);
+    const { notificationsMap } = this;
+    const callCallbacks = notificationsMap.callCallbacks.bind(notificationsMap);
+    notificationsMap.callCallbacks = (key, event) => {
+      if (notificationsMap.map.has(key)) return callCallbacks(key, event);
+      const [runId, topic] = splitKey(key);
+      if (runId !== undefined) this.#wakes.heard({ kind: 'message', runId, topic });
+    };
+  }
+
+  override async destroy(): Promise<void> {
+    this.#wakes.close();
+    await super.destroy();
+  }
+
+  override async durableSleepms(...args: Arguments<'durableSleepms'>): Promise<void> {
+    const [runId, stepId, ms] = args;
+    const execution = this.executionOf(runId);
+    if (!execution) return super.durableSleepms(...args);
+    const { until } = await this.#deadline(execution, stepId, ms, true);
+    while (this.#clock.now() < until) await this.#waiting.wait(execution, { kind: 'timer', until }, () => () => {});
+    await this.histories.assertOwned(execution);
+  }
+
+  override async recv(...args: Arguments<'recv'>): Result<'recv'> {
+    const [runId, stepId, timerId, topic = this.nullTopic, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS] = args;
+    const execution = this.executionOf(runId);
+    if (!execution) return super.recv(...args);
+    const recorded = await this.getOperationResultAndThrowIfCancelled(runId, stepId);
+    if (recorded) {
+      assertName(runId, stepId, RECEIVE, recorded.functionName);
+      return { serializedValue: recorded.output ?? null, serialization: recorded.serialization ?? null };
+    }
+    const ms = timeoutSeconds * 1000;
+    const { startedAt, until } =
+      ms > 0
+        ? await this.#deadline(execution, timerId, ms, false)
+        : { startedAt: this.#clock.now(), until: this.#clock.now() };
+    while (!(await this.#isWaiting(execution, topic)) && this.#clock.now() < until) {
+      await this.#waiting.wait(execution, { kind: 'message', topic, until }, (ended) =>
+        this.#onMessage(runId, topic, ended),
+      );
+    }
+    await this.histories.assertOwned(execution);
+    execution.written.add(stepId);
+    const receipt = { runId, topic, stepId, startedAt, endedAt: this.#clock.now(), token: execution.token };
+    const { message, serialization: format } = await execution.during(() =>
+      withDbRetry(() => this.#messages.take(receipt)),
+    );
+    return { serializedValue: message, serialization: format };
+  }
+
+  override async awaitWorkflowResult(...args: Arguments<'awaitWorkflowResult'>): Result<'awaitWorkflowResult'> {
+    const [runId, timeoutSeconds, callerId] = args;
+    const execution = callerId === undefined ? undefined : this.executionOf(callerId);
+    if (!execution || timeoutSeconds !== undefined) return super.awaitWorkflowResult(...args);
+    for (let isOver = false; !isOver;) {
+      await this.histories.assertOwned(execution);
+      const outcome = await this.histories.outcome(runId);
+      if (outcome) return outcome;
+      await this.#waiting.wait(execution, { kind: 'run', runId }, (ended) =>
+        this.onEnd(runId, () => {
+          isOver = true;
+          ended();
+        }),
+      );
+    }
+    // It is over, or there is none: the SDK tells them apart.
+    return super.awaitWorkflowResult(...args);
+  }
+
+  override async send(...args: Arguments<'send'>): Promise<void> {
+    await super.send(...args);
+    this.#sent(args[2], args[4]);
+  }
+
+  override async sendDirect(...args: Arguments<'sendDirect'>): Promise<void> {
+    await super.sendDirect(...args);
+    this.#sent(args[0], args[2]);
+  }
+
+  override async sendFromStep(...args: Arguments<'sendFromStep'>): Promise<void> {
+    await super.sendFromStep(...args);
+    this.#sent(args[1], args[3]);
+  }
+
+  override async cancelWorkflows(...args: Arguments<'cancelWorkflows'>): Promise<void> {
+    await super.cancelWorkflows(...args);
+    for (const endedRunId of args[0]) this.#wakes.wake({ kind: 'run', endedRunId });
+  }
+
+  override async cancelTimedOutWorkflows(limit: number): Promise<string[]> {
+    const runIds = await super.cancelTimedOutWorkflows(limit);
+    for (const endedRunId of runIds) this.#wakes.wake({ kind: 'run', endedRunId });
+    return runIds;
+  }
+
+  override async deadLetterWorkflows(...args: Arguments<'deadLetterWorkflows'>): Promise<void> {
+    await super.deadLetterWorkflows(...args);
+    for (const endedRunId of args[0]) this.#wakes.wake({ kind: 'run', endedRunId });
+  }
+
+  override transitionDelayedWorkflows(): Promise<void> {
+    return withDbRetry(() => this.#wakes.transition());
+  }
+
+  protected override ended(runId: string, { parentRunId }: RecordedEnd): void {
+    if (parentRunId !== null) this.#wakes.wake({ kind: 'run', endedRunId: runId });
+  }
+
+  /** Told of lanes into which runs were woken. */
+  protected laneHasWork(_lane: string): void {}
+
+  /** Calls `ended` once the run is over; returns how to stop listening for that. */
+  protected onEnd(_runId: string, _ended: () => void): () => void {
+    return () => {};
+  }
+
+  #sent(runId: string, topic: string = this.nullTopic): void {
+    this.#wakes.wake({ kind: 'message', runId, topic });
+  }
+
+  #isWaiting(execution: Execution, topic: string): Promise<boolean> {
+    return execution.during(() => withDbRetry(() => this.#messages.isWaiting(execution.runId, topic)));
+  }
+
+  #onMessage(runId: string, topic: string, ended: () => void): () => void {
+    const registration = this.notificationsMap.registerCallback(`${runId}::${topic}`, ended);
+    // A message that came between the look and the registration notified nobody.
+    setImmediate(
+      () =>
+        void this.#messages.isWaiting(runId, topic).then(
+          (isWaiting) => isWaiting && ended(),
+          () => {},
+        ),
+    );
+    return () => this.notificationsMap.deregisterCallback(registration);
+  }
+
+  /**
+   * Returns when a wait that was begun earlier ends, or begins it: as the SDK does, with the end as the result of a step of its own.
+   * A sleep is recorded as long as it will last; a limit of something else as no time at all, because it may never be reached.
+   */
+  async #deadline(
+    execution: Execution,
+    stepId: number,
+    ms: number,
+    isSleep: boolean,
+  ): Promise<{ startedAt: number; until: number }> {
+    const { runId } = execution;
+    const wait = Math.ceil(ms);
+    const recorded = await this.getOperationResultAndThrowIfCancelled(runId, stepId);
+    if (recorded) {
+      assertName(runId, stepId, SLEEP, recorded.functionName);
+      const until = Number(recorded.output);
+      return { startedAt: until - wait, until };
+    }
+    const startedAt = this.#clock.now();
+    const until = startedAt + wait;
+    const { DBOSPortableJSON } = serialization;
+    const checkpoint = {
+      runId,
+      stepId,
+      name: SLEEP,
+      startedAt,
+      endedAt: isSleep ? until : startedAt,
+      output: DBOSPortableJSON.stringify(until),
+      error: null,
+      serialization: DBOSPortableJSON.name(),
+      childRunId: null,
+    };
+    await this.histories.recordStep(execution, checkpoint, false);
+    return { startedAt, until };
+  }
+}
+
+function assertName(runId: string, stepId: number, expected: string, found: string | undefined): void {
+  if (found !== expected) throw new errors.DBOSUnexpectedStepError(runId, stepId, expected, found ?? '?');
+}
+
+function splitKey(key: string): [runId: string | undefined, topic: string] {
+  const at = key.indexOf('::');
+  return at < 0 ? [undefined, ''] : [key.slice(0, at), key.slice(at + 2)];
+}
