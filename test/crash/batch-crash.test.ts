@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChildService } from '../../src/testing.ts';
 import { COUNTED, type DocumentsWorld, openDocumentsWorld } from './support/documents-world.ts';
+import { randomFrom } from './support/random.ts';
 
 const DOCUMENTS = 50;
 const KILLS = 3;
@@ -67,15 +68,4 @@ async function recordedCounts(): Promise<Map<string, number>> {
 
 function ranAgain(settled: Map<string, number>): string[] {
   return [...settled].filter(([key, count]) => world.counts.get(key) !== count).map(([key]) => key);
-}
-
-/** Mulberry32: the same numbers for the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync, chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { startEmbedded } from '../../src/postgres/embedded/server.ts';
 import type { ChildService } from '../../src/testing.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
+import { patientQuery } from './support/patient-query.ts';
 import { workWorld } from './support/work.ts';
 
 const world = workWorld();
@@ -85,7 +85,7 @@ async function whileRunning(url: string, prefix: string, fault: (n: number) => u
 
 /** Tells whether at least `count` of the runs have ended. */
 async function areOver(url: string, prefix: string, count = RUNS): Promise<boolean> {
-  const [row] = await query(
+  const [row] = await patientQuery(
     url,
     `SELECT count(*)::int AS n FROM holdfast.runs WHERE ended_at IS NOT NULL AND starts_with(input #>> '{}', $1)`,
     [prefix],
@@ -94,40 +94,24 @@ async function areOver(url: string, prefix: string, count = RUNS): Promise<boole
 }
 
 async function expectExactlyOnce(url: string, prefix: string, ids: string[]): Promise<void> {
-  const runs = await query(
+  const runs = await patientQuery(
     url,
     'SELECT status, error, count(*)::int AS runs FROM holdfast.runs WHERE id = ANY($1) GROUP BY 1, 2',
     [ids],
   );
   expect(runs).toEqual([{ status: 'succeeded', error: null, runs: RUNS }]);
-  const effects = await query(
+  const effects = await patientQuery(
     url,
     'SELECT run_id, name, count(*)::int AS times FROM effects WHERE run_id = ANY($1) GROUP BY 1, 2',
     [ids],
   );
   expect(effects).toHaveLength(RUNS * (PAYMENTS + 1));
   expect(effects.filter((effect) => effect.times !== 1)).toEqual([]);
-  const accounts = await query(url, 'SELECT DISTINCT balance FROM accounts WHERE starts_with(name, $1)', [prefix]);
+  const accounts = await patientQuery(url, 'SELECT DISTINCT balance FROM accounts WHERE starts_with(name, $1)', [
+    prefix,
+  ]);
   expect(accounts).toEqual([{ balance: PAYMENTS }]);
-  expect(await query(url, 'SELECT * FROM holdfast.attempts')).toEqual([]);
-}
-
-/** On a connection of its own, and again when that is lost: this test ends connections, its own ones among them. */
-async function query(url: string, sql: string, parameters: unknown[] = []): Promise<Record<string, any>[]> {
-  return until('an answer of the database', async () => {
-    const client = new pg.Client({ connectionString: url });
-    client.on('error', () => {});
-    try {
-      await client.connect();
-      return (await client.query(sql, parameters)).rows;
-    } catch (error) {
-      const { code } = error as { code?: string };
-      if (code !== undefined && /^(42|23)/.test(code)) throw error;
-      return undefined;
-    } finally {
-      await client.end().catch(() => {});
-    }
-  });
+  expect(await patientQuery(url, 'SELECT * FROM holdfast.attempts')).toEqual([]);
 }
 
 function withPort(url: string, port: number): string {

@@ -1,12 +1,16 @@
-// Processes of the test app `work`, with a database and a witness, for the tests of one file.
+// Processes of a test app, with a database and a witness, for the tests of one file.
 
 import { execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type ChildService, startChild } from '../../../src/testing.ts';
 import { freshDatabase, type TestDatabase } from '../../support/database.ts';
 import { openWitness, type Witness } from './witness.ts';
 
+/** Hundreds of processes start; each of them is ready sooner when it need not compile its modules. */
+const NODE_COMPILE_CACHE = join(tmpdir(), 'holdfast-tests-compiled');
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 export interface WorkWorld {
@@ -20,8 +24,8 @@ export interface WorkWorld {
   result(service: ChildService, id: string): Promise<Record<string, unknown>>;
 }
 
-/** Builds the test app, and lets the tests of the calling file start it. */
-export function workWorld(): WorkWorld {
+/** Builds the test apps, and lets the tests of the calling file start one of them. */
+export function workWorld(app: 'work' | 'storm' = 'work'): WorkWorld {
   let database: TestDatabase;
   let witness: Witness;
   const children: ChildService[] = [];
@@ -46,8 +50,11 @@ export function workWorld(): WorkWorld {
       return witness;
     },
     start: async ({ databaseUrl = database.url, env = {} } = {}) => {
-      const app = `${root}dist/test-apps/work.js`;
-      const child = await startChild({ app, databaseUrl, env: { WITNESS_URL: witness.url, ...env } });
+      const child = await startChild({
+        app: `${root}dist/test-apps/${app}.js`,
+        databaseUrl,
+        env: { WITNESS_URL: witness.url, NODE_COMPILE_CACHE, ...env },
+      });
       children.push(child);
       return child;
     },
