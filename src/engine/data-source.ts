@@ -3,20 +3,25 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import {
-  assertStillOwnsWorkflow,
   type DataSourceTransactionHandler,
   DBOSStepAlreadyRecordedError,
   registerDataSource,
-  replayRecordedStep,
   runTransaction,
 } from '@dbos-inc/dbos-sdk/datasource';
 import type { Knex } from 'knex';
-import { SuperJSON } from 'superjson';
 import { isConnectionError, isSerializationFailure } from '../core/connection-error.ts';
 import { HoldfastError } from '../core/errors.ts';
 import { isRecorded } from '../core/recorded-error.ts';
 import { pause } from '../lib/pause.ts';
+import type { Execution } from './history/execution.ts';
+import type { FastSystemDatabase } from './history/fast-database.ts';
 import type { CheckpointProbe } from './hooks.ts';
+import {
+  separateCheckpoint,
+  stepCheckpoint,
+  type TransactionCheckpoint,
+  type TransactionStep,
+} from './transaction-checkpoint.ts';
 
 export interface TransactionSettings {
   isolation?: 'read committed' | 'repeatable read' | 'serializable';
@@ -26,23 +31,11 @@ export interface TransactionSettings {
 /** What the SDK hands through to the data source. */
 type Settings = TransactionSettings & { name?: string };
 
-/** The step that a transaction is, where it is one. */
-interface Place {
-  runId: string;
-  step: number;
-  name: string;
-}
-
 const NAME = 'holdfast';
 const FIRST_RETRY_MS = 20;
 const SLOWEST_RETRY_MS = 5000;
 /** SQLSTATE 25P02: the connection is fine, an earlier statement of the transaction failed. */
 const IN_FAILED_TRANSACTION = '25P02';
-
-interface Checkpoint {
-  output: string | null;
-  error: string | null;
-}
 
 const current = new AsyncLocalStorage<Knex.Transaction>();
 
@@ -63,11 +56,19 @@ export function db(): Knex.Transaction {
 export class DataSource implements DataSourceTransactionHandler {
   readonly name = NAME;
   readonly #pool: Knex;
+  readonly #application: string;
   readonly #probe: CheckpointProbe;
+  #database: FastSystemDatabase | undefined;
 
-  constructor(pool: Knex, probe: CheckpointProbe) {
+  constructor(pool: Knex, application: string, probe: CheckpointProbe) {
     this.#pool = pool;
+    this.#application = application;
     this.#probe = probe;
+  }
+
+  /** From now on transactions write the checkpoints of their steps themselves; without this they do it in the SDK's way. */
+  checkpointWith(database: FastSystemDatabase): void {
+    this.#database = database;
   }
 
   /** Makes the data source known to the SDK; before launch. */
@@ -100,7 +101,9 @@ export class DataSource implements DataSourceTransactionHandler {
 
   async destroy(): Promise<void> {}
 
+  /** A run that only ever executed here, and whose checkpoints are its steps' own rows, has left nothing to delete. */
   async deleteCheckpoints(runId: string, fromStep: number, beforeCommit?: () => Promise<void>): Promise<void> {
+    if (fromStep === 0 && this.#database?.hasOwnCheckpointsOnly(runId)) return;
     await this.#pool.transaction(async (transaction) => {
       await transaction.raw(
         'DELETE FROM dbos.transaction_completion WHERE workflow_id = :runId AND function_num >= :fromStep',
@@ -119,53 +122,75 @@ export class DataSource implements DataSourceTransactionHandler {
     body: (this: This, ...args: Args) => Promise<Return>,
     ...args: Args
   ): Promise<Return> {
-    const checkpointed = DBOS.workflowID !== undefined && DBOS.stepID !== undefined && settings?.readOnly !== true;
-    const place = checkpointed
-      ? { runId: DBOS.workflowID!, step: DBOS.stepID!, name: settings?.name ?? NAME }
-      : undefined;
+    const attempt = (isRetry: boolean): Promise<Return> =>
+      this.#attempt(settings ?? {}, isRetry, startedAt, () => body.call(target, ...args));
+    const startedAt = Date.now();
+    let isRetry = false;
     for (let wait = FIRST_RETRY_MS; ; wait = Math.min(wait * 2, SLOWEST_RETRY_MS)) {
       try {
-        return await this.#attempt(place, settings ?? {}, () => body.call(target, ...args));
+        return await attempt(isRetry);
       } catch (error) {
         // The outcome of a commit whose answer was lost is unknown: the next attempt looks for its checkpoint first.
         const retried =
           error instanceof DBOSStepAlreadyRecordedError || isConnectionError(error) || isSerializationFailure(error);
         if (!retried || isRecorded(error)) throw error;
+        isRetry = true;
         await pause(wait * (0.5 + Math.random() / 2));
       }
     }
   }
 
-  async #attempt<T>(place: Place | undefined, settings: Settings, body: () => Promise<T>): Promise<T> {
-    const recorded = place && (await this.#recorded(place.runId, place.step));
-    if (recorded) return replayRecordedStep<T>(recorded);
-    const options: Knex.TransactionConfig = { readOnly: settings.readOnly === true };
-    if (settings.isolation) options.isolationLevel = settings.isolation;
+  async #attempt<T>(settings: Settings, isRetry: boolean, startedAt: number, body: () => Promise<T>): Promise<T> {
+    const runId = DBOS.workflowID;
+    const stepId = DBOS.stepID;
+    if (runId === undefined || stepId === undefined || settings.readOnly === true) {
+      return this.#pool.transaction((transaction) => current.run(transaction, body), optionsOf(settings));
+    }
+    const step = { runId, stepId, name: settings.name ?? NAME, startedAt };
+    const execution = this.#database?.executionOf(runId);
+    const attempt = (): Promise<T> =>
+      this.#checkpointed(this.#checkpointOf(step, settings, execution), step, settings, isRetry, body);
+    // The run is not parked while its transaction is open.
+    return execution ? execution.during(attempt) : attempt();
+  }
+
+  async #checkpointed<T>(
+    checkpoint: TransactionCheckpoint,
+    { name }: TransactionStep,
+    settings: Settings,
+    isRetry: boolean,
+    body: () => Promise<T>,
+  ): Promise<T> {
+    const recorded = await checkpoint.find(isRetry);
+    if (recorded) return recorded.value as T;
     const result = await this.#pool.transaction(async (transaction) => {
       const output = await current.run(transaction, body);
-      if (place) await this.#record(transaction, place, SuperJSON.stringify(output));
+      this.#probe('before', name);
+      await checkpoint.write(transaction, output);
       return output;
-    }, options);
-    if (place) this.#probe('after', place.name);
+    }, optionsOf(settings));
+    checkpoint.committed();
+    this.#probe('after', name);
     return result;
   }
 
-  async #recorded(runId: string, step: number): Promise<Checkpoint | undefined> {
-    const { rows } = await this.#pool.raw<{ rows: Checkpoint[] }>(
-      'SELECT output, error FROM dbos.transaction_completion WHERE workflow_id = :runId AND function_num = :step',
-      { runId, step },
-    );
-    return rows[0];
+  /**
+   * A transaction that must not see what others do meanwhile would lose against every checkpoint of the same run, and against those that
+   * come to stand next to it; so its own is written in the SDK's way.
+   */
+  #checkpointOf(
+    step: TransactionStep,
+    { isolation }: Settings,
+    execution: Execution | undefined,
+  ): TransactionCheckpoint {
+    const isStrict = isolation === 'repeatable read' || isolation === 'serializable';
+    if (execution && !isStrict) return stepCheckpoint(this.#pool, execution, step, this.#application);
+    return separateCheckpoint(this.#pool, step, () => {
+      if (execution) execution.hasSeparateCheckpoints = true;
+    });
   }
+}
 
-  async #record(transaction: Knex.Transaction, { runId, step, name }: Place, output: string): Promise<void> {
-    this.#probe('before', name);
-    const result = await transaction.raw<{ rowCount: number }>(
-      `INSERT INTO dbos.transaction_completion (workflow_id, function_num, output) VALUES (:runId, :step, :output)
-       ON CONFLICT (workflow_id, function_num) DO NOTHING`,
-      { runId, step, output },
-    );
-    if (result.rowCount === 0) throw new DBOSStepAlreadyRecordedError(runId, step);
-    await assertStillOwnsWorkflow(runId);
-  }
+function optionsOf({ isolation, readOnly }: Settings): Knex.TransactionConfig {
+  return { readOnly: readOnly === true, ...(isolation ? { isolationLevel: isolation } : {}) };
 }

@@ -10,6 +10,7 @@ import { engineUrl } from './connection-settings.ts';
 import { DataSource } from './data-source.ts';
 import { Dispatcher, type ListenTo } from './dispatch.ts';
 import { Gate } from './drain.ts';
+import { FastSystemDatabase } from './history/fast-database.ts';
 import { Holds } from './held.ts';
 import type { CheckpointProbe, EngineHooks } from './hooks.ts';
 import { launchSdk } from './launch.ts';
@@ -79,7 +80,7 @@ export class Engine {
   private constructor(options: EngineOptions) {
     this.#options = options;
     this.#probe = options.probe ?? (() => {});
-    this.source = new DataSource(options.db, this.#probe);
+    this.source = new DataSource(options.db, options.application, this.#probe);
     this.checkpoints = new Checkpoints(this.#gate, this.source);
     this.#dispatcher = new Dispatcher({ ...options, workflows: Object.keys(options.workflows) });
     this.#signals = new PeerSignals(options.databaseUrl, options.log, (lane) => this.#dispatcher.enqueued(lane));
@@ -167,6 +168,8 @@ export class Engine {
       log,
       launchDeadlineMs,
     );
+    const { systemDatabase } = this.#executor;
+    if (systemDatabase instanceof FastSystemDatabase) this.source.checkpointWith(systemDatabase);
     this.#completions = new Completions(this.#executor.systemDatabase.pool);
     await this.#declareLanes();
     await this.#signals.start();

@@ -24,6 +24,7 @@ function differencesOfTable(table: string, expected: Row[], actual: Row[]): stri
 }
 
 function differencesOfRow(where: string, expected: Row | undefined, actual: Row | undefined): string[] {
+  if (!actual && where.startsWith(LEFT_BY_STOCK)) return [];
   if (!actual) return [`${where} is missing: ${shortened(JSON.stringify(expected!.values), 0)}`];
   if (!expected) return [`${where} should not be there: ${shortened(JSON.stringify(actual.values), 0)}`];
   const traces = where.startsWith('dbos.workflow_status ') ? tracesOfParking(expected, actual) : undefined;
@@ -35,6 +36,9 @@ function differencesOfRow(where: string, expected: Row | undefined, actual: Row 
     return [`${where} ${column}: expected ${quoted(wanted, at)}, found ${quoted(found, at)}`];
   });
 }
+
+/** The stock engine forgets the checkpoints of a cancelled run's transactions; ours makes none beside the rows of their steps. */
+const LEFT_BY_STOCK = 'dbos.transaction_completion ';
 
 /**
  * The columns in which parking may leave a trace; the stock engine knows no parked runs. One that was begun without a lane is taken up

@@ -13,6 +13,12 @@ export interface RecordedStep {
 export class Execution {
   readonly runId: string;
   readonly token: string;
+  /** Whether this process inserted the run, and nobody executed it before. */
+  readonly isNew: boolean;
+  /** Steps whose row a transaction has committed, and that the SDK is about to record. */
+  readonly committed = new Set<number>();
+  /** Whether a transaction of the run left a checkpoint beside the row of its step. */
+  hasSeparateCheckpoints = false;
   /** Steps that this execution recorded itself. */
   readonly written = new Set<number>();
   /** Recorded outcomes, as far as they are loaded. */
@@ -31,6 +37,7 @@ export class Execution {
   constructor(runId: string, token: string, isNew: boolean) {
     this.runId = runId;
     this.token = token;
+    this.isNew = isNew;
     // A run that this process inserted and executes at once has nothing recorded.
     this.loadedTo = isNew ? Infinity : -Infinity;
     this.confirmedAt = isNew ? performance.now() : -Infinity;
@@ -124,6 +131,15 @@ export class Executions {
     if (others) others.push(execution);
     else this.#byRun.set(runId, [execution]);
     return execution;
+  }
+
+  /** Whether only executions that began with an empty history are known of the run, and none left checkpoints beside its steps. */
+  haveOwnCheckpointsOnly(runId: string): boolean {
+    const executions = this.#byRun.get(runId);
+    return (
+      executions !== undefined &&
+      executions.every(({ isNew, hasSeparateCheckpoints }) => isNew && !hasSeparateCheckpoints)
+    );
   }
 
   /** Forgets the run. */

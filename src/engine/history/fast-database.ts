@@ -92,6 +92,8 @@ export class FastSystemDatabase extends system.SystemDatabase {
     const [runId, stepId, name, mustBeNew, startedAt, endedAt, options = {}] = args;
     const execution = this.executionOf(runId);
     if (!execution) return super.recordOperationResult(...args);
+    // A transaction has committed it with what it wrote.
+    if (execution.committed.delete(stepId)) return void execution.written.add(stepId);
     const { output = null, error = null, serialization = null, childWorkflowID: childRunId = null } = options;
     const checkpoint = { runId, stepId, name, startedAt, endedAt, output, error, serialization, childRunId };
     return this.histories.recordStep(execution, checkpoint, mustBeNew);
@@ -157,6 +159,11 @@ export class FastSystemDatabase extends system.SystemDatabase {
     return super.rewindWorkflow(...args).finally(() => this.#doubt([args[0]]));
   }
 
+  /** Whether the run's transactions left nothing behind but the rows of their steps. */
+  hasOwnCheckpointsOnly(runId: string): boolean {
+    return this.histories.executions.haveOwnCheckpointsOnly(runId);
+  }
+
   /** Told of each run whose end was recorded here. */
   protected ended(_runId: string, _end: RecordedEnd): void {}
 
@@ -183,7 +190,7 @@ export class FastSystemDatabase extends system.SystemDatabase {
   }
 
   /** The execution that the caller belongs to; undefined when it acts from outside of the run. */
-  protected executionOf(runId: string): Execution | undefined {
+  executionOf(runId: string): Execution | undefined {
     const token = context.currentOwnerXid(runId);
     if (token === undefined) return undefined;
     // What goes on behind the back of a run that has ended is not kept.

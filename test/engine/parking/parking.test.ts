@@ -1,7 +1,7 @@
 // Runs that wait leave memory, and come back for what they wait for.
 
 import { expect, test } from 'vitest';
-import { parallel, progress, sleep, start, step, waitFor, workflow } from '../../../src/index.ts';
+import { db, parallel, progress, sleep, start, step, transaction, waitFor, workflow } from '../../../src/index.ts';
 import { serve } from '../../support/serve.ts';
 import { until } from '../../support/until.ts';
 
@@ -61,6 +61,18 @@ class Waiter {
   @workflow()
   static async busy(name: string): Promise<unknown> {
     return Promise.all([Waiter.slow(name), waitFor('go')]);
+  }
+
+  @transaction()
+  static async open(): Promise<string> {
+    bodies.open = (bodies.open ?? 0) + 1;
+    await db().raw('SELECT pg_sleep(0.6)');
+    return 'committed';
+  }
+
+  @workflow()
+  static async besideTransaction(): Promise<unknown> {
+    return Promise.race([Waiter.open(), waitFor('never')]);
   }
 
   @workflow()
@@ -177,6 +189,13 @@ test('a run with a body under way is not parked', async () => {
   await send(id, 'go', 'gone');
   expect(await result(id)).toMatchObject({ result: ['busy', 'gone'] });
   expect(bodies.busy).toBe(1);
+});
+
+test('a run with a transaction under way is not parked', async () => {
+  const id = await begin('besideTransaction');
+  expect(await result(id)).toMatchObject({ result: 'committed' });
+  expect(bodies.open).toBe(1);
+  expect(await served.database.query('SELECT FROM dbos.transaction_completion')).toEqual([]);
 });
 
 test('the end of a child wakes its parent, and both are parked until then', async () => {
