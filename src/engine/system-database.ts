@@ -14,6 +14,7 @@ import { RECOVERY_LANE } from './recovery-lane.ts';
 export const OVERRIDDEN = {
   initWorkflowStatus: 3,
   initChildWorkflowStatus: 0,
+  cancelWorkflows: 0,
   resumeWorkflows: 0,
   findAndMarkStartableWorkflows: 4,
   trackRunningWorkflow: 3,
@@ -42,6 +43,11 @@ export function systemDatabaseWith(hooks: EngineHooks, kind: 'holdfast' | 'stock
       if (result.status === 'ENQUEUED' && args[0].queueName) hooks.enqueued(args[0].queueName);
       hooks.recorded(args[2]);
       return result;
+    }
+
+    override async cancelWorkflows(...args: Arguments<'cancelWorkflows'>): Result<'cancelWorkflows'> {
+      await super.cancelWorkflows(...args);
+      for (const runId of args[0]) hooks.outcome(runId);
     }
 
     override async resumeWorkflows(...args: Arguments<'resumeWorkflows'>): Result<'resumeWorkflows'> {

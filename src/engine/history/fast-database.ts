@@ -1,6 +1,8 @@
 // The SDK's system database with the paths of runs and steps led through `Histories`. It delegates and adds nothing else.
 
 import context from '@dbos-inc/dbos-sdk/internal/context';
+import errors from '@dbos-inc/dbos-sdk/internal/error';
+import serialization from '@dbos-inc/dbos-sdk/internal/serialization';
 import system from '@dbos-inc/dbos-sdk/internal/system_database';
 import type { RunningWorkflowEntry, WorkflowStatusInternal } from '@dbos-inc/dbos-sdk/internal/system_database';
 import type { Arguments, Result } from '../override.ts';
@@ -19,6 +21,8 @@ export const FAST = {
   checkIfCanceledLimited: 1,
   getOperationResultAndThrowIfCancelled: 0,
   recordOperationResult: 0,
+  writeStreamFromWorkflow: 0,
+  writeStreamFromStep: 0,
   recordWorkflowOutput: 0,
   recordWorkflowError: 0,
   awaitWorkflowResult: 0,
@@ -30,6 +34,11 @@ export const FAST = {
   deleteWorkflows: 0,
   rewindWorkflow: 2,
 } as const;
+
+/** What the SDK is about to tell, by channel; private in its types. */
+interface Notifying {
+  pendingNotifications: Map<string, Set<string>>;
+}
 
 /** A place in a lane of this process. */
 export interface Place {
@@ -99,6 +108,27 @@ export class FastSystemDatabase extends system.SystemDatabase {
     return this.histories.recordStep(execution, checkpoint, mustBeNew);
   }
 
+  override async writeStreamFromWorkflow(...args: Arguments<'writeStreamFromWorkflow'>): Promise<void> {
+    const [runId, stepId, key, value, format, name] = args;
+    const execution = this.executionOf(runId);
+    if (!execution) return super.writeStreamFromWorkflow(...args);
+    const startedAt = Date.now();
+    const recorded = await this.getOperationResultAndThrowIfCancelled(runId, stepId);
+    if (recorded && recorded.functionName === name) return undefined;
+    if (recorded) throw new errors.DBOSUnexpectedStepError(runId, stepId, name, recorded.functionName ?? '?');
+    const step = { name, startedAt, endedAt: Date.now(), serialization: serialization.DBOSPortableJSON.name() };
+    await this.histories.append(execution, { runId, stepId, key, value, serialization: format }, step);
+    this.#appended(runId, key);
+  }
+
+  override async writeStreamFromStep(...args: Arguments<'writeStreamFromStep'>): Promise<void> {
+    const [runId, stepId, key, value, format] = args;
+    const execution = this.executionOf(runId);
+    if (!execution) return super.writeStreamFromStep(...args);
+    await this.histories.append(execution, { runId, stepId, key, value, serialization: format });
+    this.#appended(runId, key);
+  }
+
   override async recordWorkflowOutput(...args: Arguments<'recordWorkflowOutput'>): Result<'recordWorkflowOutput'> {
     const [runId, { output }, token = context.currentOwnerXid(runId)] = args;
     if (token === undefined) return super.recordWorkflowOutput(...args);
@@ -166,6 +196,14 @@ export class FastSystemDatabase extends system.SystemDatabase {
 
   /** Told of each run whose end was recorded here. */
   protected ended(_runId: string, _end: RecordedEnd): void {}
+
+  /** The SDK tells the readers of streams of what was written, many at a time. */
+  #appended(runId: string, key: string): void {
+    if (!this.shouldUseDBNotifications) return;
+    const { pendingNotifications } = this as unknown as Notifying;
+    const waiting = pendingNotifications.get(system.DBOS_STREAMS_CHANNEL) ?? new Set<string>();
+    pendingNotifications.set(system.DBOS_STREAMS_CHANNEL, waiting.add(`${runId}::${key}`));
+  }
 
   async #recordOutcome(outcome: RunOutcome): Promise<boolean> {
     const end = await this.histories.recordOutcome(outcome);

@@ -10,6 +10,7 @@ import { type RecordedOutcome, RecordedOutcomes } from './recorded-outcome.ts';
 import { type RecordedEnd, type RunOutcome, RunOutcomes } from './run-outcome.ts';
 import { type RunStart, RunStarts, type StartedRow } from './run-start.ts';
 import { type StepCheckpoint, StepCheckpoints } from './step-checkpoint.ts';
+import { type StreamStep, type StreamValue, StreamValues } from './stream-values.ts';
 
 /** What the SDK is told about a run that was started. */
 export interface StartVerdict {
@@ -28,6 +29,7 @@ export class Histories {
   readonly #outcomes: RunOutcomes;
   readonly #recordedOutcomes: RecordedOutcomes;
   readonly #starts: RunStarts;
+  readonly #streams: StreamValues;
 
   constructor(pool: Pool, application: string | undefined) {
     this.#ownership = new Ownership(pool);
@@ -36,6 +38,7 @@ export class Histories {
     this.#outcomes = new RunOutcomes(pool);
     this.#recordedOutcomes = new RecordedOutcomes(pool);
     this.#starts = new RunStarts(pool, application);
+    this.#streams = new StreamValues(pool, application);
   }
 
   /** Resolves when the run is still this execution's; see `Ownership.assert`. */
@@ -63,6 +66,15 @@ export class Histories {
       withDbRetry(() => this.#checkpoints.write({ ...checkpoint, token })),
     );
     if (mustBeNew && !isRecorded) throw new errors.DBOSStepNondeterminismError(runId, checkpoint.stepId);
+    execution.confirm(at);
+  }
+
+  /** Appends a value to a stream of the run; see `StreamValues.append`. */
+  async append(execution: Execution, value: Omit<StreamValue, 'token'>, step?: StreamStep): Promise<void> {
+    if (step) execution.written.add(value.stepId);
+    const at = performance.now();
+    const append = (): Promise<void> => this.#streams.append({ ...value, token: execution.token }, step);
+    await execution.during(() => withDbRetry(append));
     execution.confirm(at);
   }
 
