@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { engineOfTests } from '../../src/config.ts';
 import type { ChildService } from '../../src/testing.ts';
 import { until } from '../support/until.ts';
 import { workWorld } from './support/work.ts';
@@ -18,7 +19,6 @@ test.each([HOUR_MS, -HOUR_MS])(
     const waits = [
       timed(() => world.submit(service, 'Storm.nap', 1000), service),
       timed(() => world.submit(service, 'Storm.unheard', 1000), service),
-      timed(() => submitDelayed(service, 1000), service),
     ];
     for (const took of await Promise.all(waits)) {
       expect(took).toBeGreaterThan(950);
@@ -27,11 +27,21 @@ test.each([HOUR_MS, -HOUR_MS])(
   },
 );
 
+/** Fails because the SDK reckons the time at which a run is due by the clock of the process that took the request. */
+test.fails('a run that is started with a delay begins after it', async () => {
+  const service = await startShifted(-HOUR_MS);
+  const submit = async (): Promise<string> =>
+    (await service.call<{ id: string }>('POST', '/v1/workflows/Storm.nap/runs?delay=2000', { body: 0 })).body.id;
+  expect(await timed(submit, service)).toBeGreaterThan(1950);
+});
+
 /**
- * Fails because the SDK records the end of a timer by the clock of the process that began it, and another one waits until its own clock
+ * The SDK's own engine records the end of a timer by the clock of the process that began it, and another one waits until its own clock
  * says so: an hour too long, or not at all.
  */
-test.fails('a timer goes on as it was where the clock is right, when the process whose clock is wrong dies', async () => {
+const TAKEN_TIMERS = { fails: engineOfTests().HOLDFAST_ENGINE === 'stock' };
+
+test('a timer goes on as it was where the clock is right, when the process whose clock is wrong dies', async () => {
   const { witness, database } = world;
   const [late, early] = await Promise.all([startShifted(HOUR_MS), startShifted(-HOUR_MS)]);
   const startedAt = performance.now();
@@ -47,41 +57,38 @@ test.fails('a timer goes on as it was where the clock is right, when the process
   await witness.sees('nap awake', seen + 2);
 });
 
-test('the lease of a process whose clock is wrong ends as soon as any other, and not before', async () => {
-  const { witness, database } = world;
-  const wrong = await Promise.all([startShifted(HOUR_MS), startShifted(-HOUR_MS)]);
-  const names = ['late', 'early'];
-  for (const [n, name] of names.entries()) {
-    witness.hold(`${name} first`);
-    await world.submit(wrong[n]!, 'Storm.fragile', name);
-  }
-  for (const name of names) await witness.sees(`${name} first`);
-  await database.query(`UPDATE holdfast.leases SET host = 'elsewhere'`);
-  const right = await startRight();
-  const takenAt = new Date();
-  await until('a few renewals', async () => {
-    const [row] = await database.query(
-      "SELECT min(renewed_at) > $1::timestamptz + interval '1500 ms' AS done FROM holdfast.leases",
-      [takenAt],
-    );
-    return row!.done;
-  });
-  expect(names.map((name) => witness.seen(`${name} first`))).toEqual([1, 1]);
-  await Promise.all(wrong.map((process) => process.kill('SIGKILL')));
-  for (const name of names) await witness.sees(`${name} first`, 2);
-  for (const name of names) witness.release(`${name} first`);
-  const rows = (): Promise<unknown[]> =>
-    database.query(`SELECT FROM holdfast.runs WHERE workflow = 'Storm.fragile' AND status = 'succeeded'`);
-  await until('both runs', async () => (await rows()).length === 2);
-  await right.kill('SIGTERM');
-});
-
-async function submitDelayed(service: ChildService, delayMs: number): Promise<string> {
-  const { body } = await service.call<{ id: string }>('POST', `/v1/workflows/Storm.nap/runs?delay=${delayMs}`, {
-    body: 0,
-  });
-  return body.id;
-}
+test(
+  'the lease of a process whose clock is wrong ends as soon as any other, and not before',
+  TAKEN_TIMERS,
+  async () => {
+    const { witness, database } = world;
+    const wrong = await Promise.all([startShifted(HOUR_MS), startShifted(-HOUR_MS)]);
+    const names = ['late', 'early'];
+    for (const [n, name] of names.entries()) {
+      witness.hold(`${name} first`);
+      await world.submit(wrong[n]!, 'Storm.fragile', name);
+    }
+    for (const name of names) await witness.sees(`${name} first`);
+    await database.query(`UPDATE holdfast.leases SET host = 'elsewhere'`);
+    const right = await startRight();
+    const takenAt = new Date();
+    await until('a few renewals', async () => {
+      const [row] = await database.query(
+        "SELECT min(renewed_at) > $1::timestamptz + interval '1500 ms' AS done FROM holdfast.leases",
+        [takenAt],
+      );
+      return row!.done;
+    });
+    expect(names.map((name) => witness.seen(`${name} first`))).toEqual([1, 1]);
+    await Promise.all(wrong.map((process) => process.kill('SIGKILL')));
+    for (const name of names) await witness.sees(`${name} first`, 2);
+    for (const name of names) witness.release(`${name} first`);
+    const rows = (): Promise<unknown[]> =>
+      database.query(`SELECT FROM holdfast.runs WHERE workflow = 'Storm.fragile' AND status = 'succeeded'`);
+    await until('both runs', async () => (await rows()).length === 2);
+    await right.kill('SIGTERM');
+  },
+);
 
 /** Returns the milliseconds from the start of a run to its end. */
 async function timed(submit: () => Promise<string>, service: ChildService): Promise<number> {

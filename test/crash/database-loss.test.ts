@@ -1,14 +1,11 @@
 // The database goes away under thirty runs with transactions. None of them fails by it, and each effect happens once.
 
-import { mkdtempSync, rmSync, chmodSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { startEmbedded } from '../../src/postgres/embedded/server.ts';
 import type { ChildService } from '../../src/testing.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
+import { openMortalServer } from './support/mortal-server.ts';
 import { patientQuery } from './support/patient-query.ts';
 import { workWorld } from './support/work.ts';
 
@@ -48,23 +45,13 @@ test('connections that the network resets, some after the server did what it was
 });
 
 test('a server that is killed and started again', SLOWEST, async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'holdfast-loss-'));
-  chmodSync(directory, 0o755);
-  const options = { dataDir: join(directory, 'postgres'), settings: { autovacuum: 'off' } };
-  let server = await startEmbedded(options);
-  onTestFinished(async () => {
-    await server.stop();
-    rmSync(directory, { recursive: true, force: true });
-  });
-  const { port } = server;
+  const server = await openMortalServer();
   const url = server.url('work');
   const service = await world.start({ databaseUrl: url });
   const ids = await submitAll(service, 'restarted');
   for (let n = 0; n < 3; n += 1) {
     await until('a run to end', () => areOver(url, 'restarted', 5 * (n + 1)));
-    process.kill(server.pid, 'SIGKILL');
-    await delay(300);
-    server = await startEmbedded({ ...options, port });
+    await server.killAndRestart();
   }
   await until('the runs to end', () => areOver(url, 'restarted'));
   await expectExactlyOnce(url, 'restarted', ids);

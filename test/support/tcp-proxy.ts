@@ -14,6 +14,13 @@ export interface TcpProxy {
   loseAnswers(): void;
   /** Does so with the next connection that carries a request with `text` in it. */
   loseAnswerTo(text: string): void;
+  /**
+   * From now on every connection, new ones too, swallows what comes from either side and says nothing: nobody is told that the other
+   * side cannot be reached.
+   */
+  swallow(): void;
+  /** Lets new connections through again. Those that were swallowed stay dead, and do not say so. */
+  heal(): void;
   /** How many connections were reset so far. */
   readonly resets: number;
   close(): void;
@@ -24,6 +31,8 @@ interface Pair {
   server: Socket;
   /** Whether the next answer is lost. */
   losing: boolean;
+  /** Whether nothing passes any more. */
+  dead: boolean;
 }
 
 /** Opens a proxy on loopback to `port`. */
@@ -31,6 +40,7 @@ export async function openTcpProxy(port: number): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   let resets = 0;
   let losingText: string | undefined;
+  let swallowing = false;
   const breakPair = (pair: Pair): void => {
     if (!pairs.delete(pair)) return;
     resets += 1;
@@ -38,9 +48,10 @@ export async function openTcpProxy(port: number): Promise<TcpProxy> {
     pair.server.resetAndDestroy();
   };
   const listener = createServer((client) => {
-    const pair: Pair = { client, server: connect(port, '127.0.0.1'), losing: false };
+    const pair: Pair = { client, server: connect(port, '127.0.0.1'), losing: false, dead: swallowing };
     pairs.add(pair);
     client.on('data', (data) => {
+      if (pair.dead) return;
       if (losingText !== undefined && data.includes(losingText)) {
         losingText = undefined;
         pair.losing = true;
@@ -48,6 +59,7 @@ export async function openTcpProxy(port: number): Promise<TcpProxy> {
       pair.server.write(data);
     });
     pair.server.on('data', (data) => {
+      if (pair.dead) return;
       if (pair.losing) breakPair(pair);
       else client.write(data);
     });
@@ -73,6 +85,13 @@ export async function openTcpProxy(port: number): Promise<TcpProxy> {
     },
     loseAnswerTo: (text) => {
       losingText = text;
+    },
+    swallow: () => {
+      swallowing = true;
+      for (const pair of pairs) pair.dead = true;
+    },
+    heal: () => {
+      swallowing = false;
     },
     get resets() {
       return resets;

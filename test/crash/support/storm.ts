@@ -19,7 +19,8 @@ export interface StormOptions {
   fault: (n: number, chance: number) => unknown;
 }
 
-const CALM_WITHIN_MS = 60_000;
+/** A message whose notification was lost is found by a sweep after at most a minute and a half. */
+const CALM_WITHIN_MS = 100_000;
 
 /** Rages until all runs have ended, and returns what has to be left of them. */
 export async function storm(options: StormOptions): Promise<Plan[]> {
