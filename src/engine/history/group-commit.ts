@@ -31,19 +31,25 @@ const MOST_AT_A_TIME = 2;
  */
 export class GroupCommit<Item, Answer> {
   readonly #writer: Writer<Item, Answer>;
+  readonly #isQuiet: () => boolean;
   #waiting: Waiting<Item, Answer>[] = [];
   #atWork = 0;
   #isScheduled = false;
 
-  constructor(writer: Writer<Item, Answer>) {
+  /** `isQuiet` tells that there is nobody to share a statement with, so that a write need not wait for others for a moment. */
+  constructor(writer: Writer<Item, Answer>, isQuiet: () => boolean = () => false) {
     this.#writer = writer;
+    this.#isQuiet = isQuiet;
   }
 
   /** Writes `item` and returns the answer. Rejects with the error of its own statement. */
   write(item: Item): Promise<Answer> {
     const { promise, resolve } = Promise.withResolvers<Answer>();
     this.#waiting.push({ key: this.#writer.keyOf(item), bytes: this.#writer.bytesOf(item), item, resolve });
-    if (!this.#isScheduled && this.#mayBegin()) {
+    if (this.#isScheduled || !this.#mayBegin()) return promise;
+    if (this.#isQuiet()) {
+      this.#begin();
+    } else {
       this.#isScheduled = true;
       // After the promises that are settled now: what they write belongs to the same group.
       setImmediate(() => {

@@ -20,6 +20,9 @@ export interface StartVerdict {
   serialization: string | null;
 }
 
+/** With so few runs, the checkpoint of one seldom meets another's. */
+const FEW_RUNS = 2;
+
 /** The histories of the runs of this process. Lost connections are waited for, as the SDK does. */
 export class Histories {
   readonly executions = new Executions();
@@ -34,7 +37,7 @@ export class Histories {
   constructor(pool: Pool, application: string | undefined) {
     this.#ownership = new Ownership(pool);
     this.#recorded = new RecordedSteps(pool);
-    this.#checkpoints = new StepCheckpoints(pool, application);
+    this.#checkpoints = new StepCheckpoints(pool, application, () => this.executions.size <= FEW_RUNS);
     this.#outcomes = new RunOutcomes(pool);
     this.#recordedOutcomes = new RecordedOutcomes(pool);
     this.#starts = new RunStarts(pool, application);

@@ -30,7 +30,7 @@ interface Verdict {
 export class StepCheckpoints {
   readonly #group: GroupCommit<StepCheckpoint, Verdict | 'missing'>;
 
-  constructor(pool: Pool, application: string | undefined) {
+  constructor(pool: Pool, application: string | undefined, isQuiet: () => boolean) {
     const write = async (name: string, text: string, items: StepCheckpoint[]): Promise<(Verdict | undefined)[]> => {
       const { rows } = await pool.query<Verdict & { n: number }>({
         name,
@@ -40,12 +40,15 @@ export class StepCheckpoints {
       const verdicts = new Map(rows.map((row) => [row.n, row]));
       return items.map((_, n) => verdicts.get(n));
     };
-    this.#group = new GroupCommit<StepCheckpoint, Verdict | 'missing'>({
-      keyOf: ({ runId, stepId }) => `${stepId} ${runId}`,
-      bytesOf: ({ output, error }) => (output?.length ?? 0) + (error?.length ?? 0) + 300,
-      writeMany: (items) => write('holdfast_checkpoint_many', statement('SKIP LOCKED'), items),
-      writeOne: async (item) => (await write('holdfast_checkpoint_one', statement(''), [item]))[0] ?? 'missing',
-    });
+    this.#group = new GroupCommit<StepCheckpoint, Verdict | 'missing'>(
+      {
+        keyOf: ({ runId, stepId }) => `${stepId} ${runId}`,
+        bytesOf: ({ output, error }) => (output?.length ?? 0) + (error?.length ?? 0) + 300,
+        writeMany: (items) => write('holdfast_checkpoint_many', statement('SKIP LOCKED'), items),
+        writeOne: async (item) => (await write('holdfast_checkpoint_one', statement(''), [item]))[0] ?? 'missing',
+      },
+      isQuiet,
+    );
   }
 
   /**

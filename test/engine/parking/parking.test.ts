@@ -94,7 +94,9 @@ class Waiter {
   }
 }
 
-const served = serve({ services: [Waiter], lanes: { default: { concurrency: 2 } } });
+const lanes = { default: { concurrency: 2 } };
+const config = { engine: 'holdfast' as const };
+const served = serve({ services: [Waiter], lanes }, { config });
 
 async function begin(workflow: string, body?: unknown): Promise<string> {
   const { body: run } = await served.call('POST', `/v1/workflows/Waiter.${workflow}/runs`, { body });
