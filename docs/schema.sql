@@ -134,12 +134,16 @@ CREATE TABLE holdfast.waits (
 );
 CREATE INDEX waits_for_run ON holdfast.waits USING btree (key) WHERE (kind = 'run'::text);
 
--- Milliseconds since 1970 as a timestamp.
+-- Milliseconds since 1970 as a timestamp, within the years 1 to 9999.
 CREATE OR REPLACE FUNCTION holdfast.at_epoch_ms(epoch_ms bigint)
  RETURNS timestamp with time zone
  LANGUAGE sql
- IMMUTABLE PARALLEL SAFE STRICT
-AS $function$ SELECT to_timestamp(epoch_ms / 1000.0) $function$;
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  SELECT to_timestamp(CASE WHEN epoch_ms > 253402300799000 THEN 253402300799000
+                           WHEN epoch_ms < -62135596800000 THEN -62135596800000
+                           ELSE epoch_ms END / 1000.0)
+$function$;
 
 -- A recorded error as {code, message, details}.
 CREATE OR REPLACE FUNCTION holdfast.recorded_error(recorded text)

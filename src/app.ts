@@ -30,6 +30,7 @@ import { packageVersion } from './lib/package-version.ts';
 import { Subscriptions } from './lib/subscriptions.ts';
 import { runStep, type StepCall, type StepRunner } from './steps/step.ts';
 import { insertAttempt } from './store/attempts.ts';
+import { findMessage } from './views/messages.ts';
 import { findInputHash, getRun } from './views/runs.ts';
 
 export interface AppOptions {
@@ -157,7 +158,7 @@ export class App {
     };
     const doors = [
       startRoute(submissions, reader),
-      ...runRoutes(reads, reader, new Controls(engine.holds)),
+      ...runRoutes(reads, reader, new Controls(engine.holds, (id, key) => findMessage(reads, id, key))),
       eventsRoute(reads, reader, (id, listener) => recorded.subscribe(id, listener)),
     ];
     const routes = [...(config.role === 'worker' ? [] : doors), ...healthRoutes(reads, isStopping)];

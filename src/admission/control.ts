@@ -1,7 +1,10 @@
 // Acts on runs that exist: each call is idempotent and says whether it changed anything.
 
+import { createHash } from 'node:crypto';
 import { Conflict } from '../core/errors.ts';
 import { isFinal, type RunStatus } from '../core/run.ts';
+import { inputHash } from '../core/run-id.ts';
+import { assertSerializable } from '../core/serializable.ts';
 import type { Holds } from '../engine/held.ts';
 import { cancelRun, sendMessage } from '../engine/runs.ts';
 
@@ -11,12 +14,17 @@ interface KnownRun {
   status: RunStatus;
 }
 
+/** Reads the message that was left for the run under a key; undefined when there is none. */
+export type FindMessage = (runId: string, key: string) => Promise<{ body: unknown } | undefined>;
+
 /** What people do to runs. */
 export class Controls {
   readonly #holds: Holds;
+  readonly #findMessage: FindMessage;
 
-  constructor(holds: Holds) {
+  constructor(holds: Holds, findMessage: FindMessage) {
     this.#holds = holds;
+    this.#findMessage = findMessage;
   }
 
   /** Cancels the run, and its children unless told otherwise: nothing is recorded for it afterwards. False when it had ended already. */
@@ -41,8 +49,9 @@ export class Controls {
   }
 
   /**
-   * Leaves a message for the run; it is kept until the run waits for it, and not kept twice under the same key.
-   * @throws Conflict `run_ended` when nobody will ever read it
+   * Leaves a message for the run; it is kept until the run waits for it. A key means one message, for each run and topic.
+   * @throws Conflict `run_ended` when nobody will ever read it, `idempotency_key_reused` when another message has the key;
+   *   InvalidInput `not_serializable`
    */
   async message(run: KnownRun, topic: string, body: unknown, idempotencyKey?: string): Promise<void> {
     if (isFinal(run.status)) {
@@ -50,6 +59,23 @@ export class Controls {
         runId: run.id,
       });
     }
-    await sendMessage(run.id, topic, body, idempotencyKey && `${run.id}/${topic}/${idempotencyKey}`);
+    assertSerializable(body, 'The message');
+    if (idempotencyKey === undefined) return sendMessage(run.id, topic, body);
+    const key = messageKey(topic, idempotencyKey);
+    await sendMessage(run.id, topic, body, key);
+    const kept = await this.#findMessage(run.id, key);
+    if (kept === undefined || inputHash(kept.body) === inputHash(body)) return;
+    throw new Conflict(
+      'idempotency_key_reused',
+      `The idempotency key '${idempotencyKey}' belongs to another message for run '${run.id}' on topic '${topic}': use a new key for a new message.`,
+      { runId: run.id },
+    );
   }
+}
+
+/** Of one length, however long topic and key are: it is part of a primary key, and two of them never read the same. */
+function messageKey(topic: string, idempotencyKey: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([topic, idempotencyKey]))
+    .digest('base64url');
 }

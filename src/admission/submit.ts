@@ -1,7 +1,7 @@
 // The one way into the runtime: a request for a run is checked, gets its identity, and is recorded.
 
 import { Conflict, InvalidInput, NotFound } from '../core/errors.ts';
-import { DEFAULT_LANE, DEFAULT_TENANT } from '../core/run.ts';
+import { DEFAULT_LANE, DEFAULT_TENANT, LONGEST_TIME_MS } from '../core/run.ts';
 import { inputHash, newRunId, runIdForKey } from '../core/run-id.ts';
 import { assertSerializable } from '../core/serializable.ts';
 import type { CatalogueEntry } from '../define/catalogue.ts';
@@ -16,6 +16,7 @@ export interface SubmitOptions {
   lane?: string | undefined;
   /** Smaller numbers go first within a lane; 0 is first of all. */
   priority?: number | undefined;
+  /** 10 years at most, like `timeoutMs`. */
   delayMs?: number | undefined;
   /** The run is cancelled when it has not ended this many milliseconds after it began. */
   timeoutMs?: number | undefined;
@@ -47,12 +48,18 @@ export class Submissions {
   /**
    * Records a run of `workflow` with `args` and returns it. From outside of any run it waits in a lane; a workflow's body starts
    * a child run, in a lane only if the workflow or the options name one.
-   * @throws NotFound `workflow_not_found`, InvalidInput `invalid_input` or `lane_not_found`, Conflict `idempotency_key_reused`
+   * @throws NotFound `workflow_not_found`, InvalidInput `invalid_input`, `invalid_duration` or `lane_not_found`,
+   *   Conflict `idempotency_key_reused`
    */
-  async submit(workflow: string, args: unknown[], options: SubmitOptions = {}): Promise<StartedRun> {
+  async submit(workflow: string, args: unknown[], given: SubmitOptions = {}): Promise<StartedRun> {
     const entry = this.#workflows.get(workflow);
     if (!entry) throw this.#unknownWorkflow(workflow);
     const checked = this.#checkArguments(entry, args);
+    const options = {
+      ...given,
+      delayMs: time('delayMs', given.delayMs),
+      timeoutMs: time('timeoutMs', given.timeoutMs),
+    };
     if (insideWorkflow()) {
       const lane = this.#knownLane(options.lane ?? entry.operation.options.lane);
       return startRun({ ...options, workflow: this.#engine.workflow(workflow), args: checked, lane });
@@ -114,4 +121,13 @@ export class Submissions {
       `There is no workflow '${workflow}'. Known workflows: ${[...this.#workflows.keys()].join(', ')}.`,
     );
   }
+}
+
+/** Returns a time that a run is given, in whole milliseconds. The engine counts them in Postgres' integers, which have an end. */
+function time(name: 'delayMs' | 'timeoutMs', ms: number | undefined): number | undefined {
+  if (ms === undefined || (ms >= 0 && ms <= LONGEST_TIME_MS)) return ms && Math.ceil(ms);
+  throw new InvalidInput(
+    'invalid_duration',
+    `${name} cannot be ${ms}: give a number of milliseconds from 0 to ${LONGEST_TIME_MS} (10 years).`,
+  );
 }

@@ -21,6 +21,9 @@ export function isFinal(status: RunStatus): boolean {
   return FINAL.has(status);
 }
 
+/** The longest that a run may be put off, and the longest that it may be given: ten years, in milliseconds. */
+export const LONGEST_TIME_MS = 3650 * 86_400_000;
+
 /** The lane of runs that name no other. */
 export const DEFAULT_LANE = 'default';
 

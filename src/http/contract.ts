@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { toMilliseconds } from '../core/duration.ts';
-import { RUN_STATUSES } from '../core/run.ts';
+import { LONGEST_TIME_MS, RUN_STATUSES } from '../core/run.ts';
 
 const time = z.iso.datetime().meta({ description: 'ISO 8601 with milliseconds, UTC' });
 
@@ -117,11 +117,13 @@ export const RunParams = z.strictObject({ id: z.string().min(1).max(300) });
 
 const duration = z.string().transform((text, context) => {
   try {
-    return toMilliseconds(/^\d+$/.test(text) ? Number(text) : text);
+    const ms = toMilliseconds(/^\d+$/.test(text) ? `${text}ms` : text);
+    if (ms <= LONGEST_TIME_MS) return Math.ceil(ms);
+    context.addIssue({ code: 'custom', message: 'is more than 10 years' });
   } catch (error) {
     context.addIssue({ code: 'custom', message: (error as Error).message });
-    return z.NEVER;
   }
+  return z.NEVER;
 });
 
 const wholeNumber = z
@@ -136,8 +138,11 @@ export const StartQuery = z.strictObject({
   priority: wholeNumber.optional().meta({ description: 'Smaller numbers go first; 0 is first of all' }),
   delay: duration
     .optional()
-    .meta({ description: "Begin no earlier than this from now: '90s', '48h', or milliseconds" }),
-  deadline: duration.optional().meta({ description: 'Cancel the run when it has not ended this long after it began' }),
+    .meta({ description: "Begin no earlier than this from now: '90s', '48h', or milliseconds; 10 years at most" }),
+  deadline: duration
+    .refine((ms) => ms > 0, 'must be more than 0')
+    .optional()
+    .meta({ description: 'Cancel the run when it has not ended this long after it began; 10 years at most' }),
 });
 
 export const StartHeaders = z.object({

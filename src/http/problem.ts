@@ -38,7 +38,7 @@ const STATUS_OF_CODE: Record<string, number> = {
 /** Returns the problem document of `error` for the request to `path`. What went wrong inside is told by the log alone. */
 export function problemOf(error: unknown, path: string): Problem {
   const status = statusOf(error);
-  const known = error instanceof HoldfastError && (status < 500 || status === 503);
+  const known = error instanceof HttpError || (error instanceof HoldfastError && (status < 500 || status === 503));
   const code = known
     ? error.code
     : status === 503

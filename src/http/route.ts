@@ -64,6 +64,8 @@ export function mount(router: Router, route: Route, stopping: AbortSignal): void
 }
 
 function parse(spec: RouteSpec, context: Context, signal: AbortSignal): Call {
+  refuseNul(context.params as Record<string, unknown>, 'path', 'invalid_path');
+  refuseNul(context.query, 'query', 'invalid_query');
   const params = check(spec.params, context.params as unknown, 'path', 'invalid_path');
   const query = check(spec.query ?? z.strictObject({}), { ...context.query }, 'query', 'invalid_query');
   const headers = check(spec.headers, context.headers, 'header', 'invalid_header');
@@ -77,6 +79,12 @@ function parse(spec: RouteSpec, context: Context, signal: AbortSignal): Call {
     signal,
     context,
   };
+}
+
+/** Postgres' texts cannot hold U+0000: nothing that is kept there can be named with it. */
+function refuseNul(values: Record<string, unknown>, where: string, code: string): void {
+  const found = Object.entries(values).find(([, value]) => String(value).includes('\0'));
+  if (found) throw new InvalidInput(code, `The ${where} cannot be used: '${found[0]}' has the character U+0000 in it.`);
 }
 
 function check(schema: z.ZodType | undefined, value: unknown, where: string, code: string): unknown {

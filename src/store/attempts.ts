@@ -21,6 +21,11 @@ export async function insertAttempt(db: Knex, attempt: FailedAttempt): Promise<v
     `INSERT INTO holdfast.attempts (run_id, step_id, step, attempt, started_at, code, message, retry_in_ms)
      SELECT :runId, :stepId, :step, :attempt, :startedAt, :code, :message, :retryInMs
       WHERE EXISTS (SELECT FROM dbos.workflow_status WHERE workflow_uuid = :runId AND status = 'PENDING')`,
-    { ...attempt },
+    { ...attempt, step: storable(attempt.step), code: storable(attempt.code), message: storable(attempt.message) },
   );
+}
+
+/** Postgres' texts cannot hold U+0000. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\uFFFD');
 }

@@ -23,7 +23,8 @@ export function formatCursor(position: PagePosition): string {
 export function parseCursor(cursor: string): PagePosition {
   try {
     const [createdMs, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
-    if (Number.isSafeInteger(createdMs) && typeof id === 'string') return { createdMs: createdMs as number, id };
+    if (Number.isSafeInteger(createdMs) && typeof id === 'string' && !id.includes('\0'))
+      return { createdMs: createdMs as number, id };
   } catch {
     // Refused below.
   }

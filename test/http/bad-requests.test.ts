@@ -96,6 +96,10 @@ test('what is not HTTP, and headers without end, are answered with a problem doc
 test('paths and methods that do not exist are said to', async () => {
   expect(await served.call('GET', '/v2/runs')).toMatchObject({ status: 404, body: { code: 'route_not_found' } });
   expect(await served.call('DELETE', '/v1/runs')).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } });
+  expect(await served.call('PROPFIND', '/v1/runs')).toMatchObject({
+    status: 501,
+    body: { code: 'method_not_implemented', detail: 'This service does not know this method.' },
+  });
   expect(await served.call('GET', '/v1/runs?cursor=abc')).toMatchObject({
     status: 400,
     body: { code: 'invalid_cursor' },

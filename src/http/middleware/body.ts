@@ -2,15 +2,22 @@
 
 import type { Context, Middleware } from 'koa';
 import rawBody from 'raw-body';
+import { parseJson } from '../json.ts';
 import { HttpError } from '../problem.ts';
 
 /** A document of 20 MB in base64, and what is around it. */
 export const BODY_LIMIT_BYTES = 32 * 1024 * 1024;
 
+/** The names of UTF-8, and of the part of it that is older. */
+const CHARSETS: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
+
 /** Returns the middleware that sets `request.body`: any JSON value, or undefined where there is no body. */
 export function jsonBody(): Middleware {
   return async (context, next) => {
-    if (hasBody(context)) (context.request as { body?: unknown }).body = parse(await read(context));
+    if (hasBody(context)) {
+      refuseOtherTypes(context);
+      (context.request as { body?: unknown }).body = parseJson(await read(context));
+    }
     await next();
   };
 }
@@ -19,35 +26,28 @@ function hasBody(context: Context): boolean {
   return context.get('transfer-encoding') !== '' || Number(context.get('content-length') || 0) > 0;
 }
 
-async function read(context: Context): Promise<string> {
+function refuseOtherTypes(context: Context): void {
+  const type = context.get('content-type') || 'of no type';
   if (!context.is('json', '+json')) {
-    throw new HttpError(
-      415,
-      'unsupported_media_type',
-      `The body is '${context.get('content-type') || 'of no type'}': send JSON with Content-Type: application/json.`,
-    );
+    throw unsupported(`The body is '${type}': send JSON with Content-Type: application/json.`);
+  }
+  const { charset } = context.request;
+  if (charset !== '' && !CHARSETS.has(charset.toLowerCase())) {
+    throw unsupported(`The body is '${type}': send it in UTF-8.`);
   }
   const encoding = context.get('content-encoding') || 'identity';
-  if (encoding !== 'identity') {
-    throw new HttpError(415, 'unsupported_media_type', `The body is compressed ('${encoding}'): send it as it is.`);
-  }
-  try {
-    return await rawBody(context.req, {
-      limit: BODY_LIMIT_BYTES,
-      length: context.get('content-length') || null,
-      encoding: 'utf8',
-    });
-  } catch (error) {
-    throw refusal(error as { type?: string });
-  }
+  if (encoding !== 'identity') throw unsupported(`The body is compressed ('${encoding}'): send it as it is.`);
 }
 
-function parse(text: string): unknown {
-  if (text === '') return undefined;
+function unsupported(message: string): HttpError {
+  return new HttpError(415, 'unsupported_media_type', message);
+}
+
+async function read(context: Context): Promise<Buffer> {
   try {
-    return JSON.parse(text);
+    return await rawBody(context.req, { limit: BODY_LIMIT_BYTES, length: context.get('content-length') || null });
   } catch (error) {
-    throw new HttpError(400, 'invalid_json', `The body is not JSON: ${(error as Error).message}`);
+    throw refusal(error as { type?: string });
   }
 }
 

@@ -24,7 +24,7 @@ export function problems(log: EngineLog): Middleware {
 
 function answer(context: Context, error: unknown, log: EngineLog): void {
   const problem = problemOf(error, context.path);
-  if (problem.status >= 500)
+  if (problem.status >= 500 && !(error instanceof HttpError))
     log.error(
       `${context.method} ${context.path} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );

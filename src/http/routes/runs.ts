@@ -193,7 +193,7 @@ function messageRoute(reader: RunReader, controls: Controls): Route {
       path: '/v1/runs/{id}/messages/{topic}',
       summary: 'Send a message to a run',
       description:
-        'The body is the message, any JSON. It is kept until the run waits for this topic; with an `Idempotency-Key` it is kept once.',
+        'The body is the message, any JSON. It is kept until the run waits for this topic; with an `Idempotency-Key` (per run and topic) it is kept once.',
       tag: 'Runs',
       params: RunParams.extend({ topic: z.string().min(1).max(200) }),
       headers: z.object({ 'idempotency-key': z.string().min(1).max(300).optional() }),
@@ -201,6 +201,10 @@ function messageRoute(reader: RunReader, controls: Controls): Route {
       answers: {
         202: { description: 'The message is kept for the run', schema: MessageSchema },
         409: { description: 'The run has ended', schema: ProblemSchema },
+        422: {
+          description: 'The message cannot be recorded, or the idempotency key belongs to another one',
+          schema: ProblemSchema,
+        },
         ...notFound,
       },
     },

@@ -1,0 +1,38 @@
+// Workflows for what comes from outside: they give back what they were given, in messages or as their input.
+
+import { step, waitFor, workflow } from '../../../src/index.ts';
+
+export class Parcels {
+  @workflow()
+  static async echo(input: unknown) {
+    return { input };
+  }
+
+  /** Returns the messages on `topic` that come until none does for 50 milliseconds, the first of them whenever it comes. */
+  @workflow()
+  static async collect(topic: string) {
+    const messages = [await waitFor(topic)];
+    for (;;) {
+      const message: unknown = await waitFor(topic, { timeout: 50 });
+      if (message === undefined) return messages;
+      messages.push(message);
+    }
+  }
+
+  /** Returns one message on `first`, then one on `second`. */
+  @workflow()
+  static async pair() {
+    const first: unknown = await waitFor('first');
+    return [first, await waitFor('second')];
+  }
+
+  @workflow()
+  static async breaks() {
+    await Parcels.nul();
+  }
+
+  @step({ retries: { attempts: 2, backoff: { initial: 1 } } })
+  static async nul(): Promise<void> {
+    throw Object.assign(new Error('before\0after'), { code: 'with\0nul' });
+  }
+}
