@@ -3,6 +3,7 @@
 import { createServer } from 'node:net';
 import { Command } from 'commander';
 import { type Config, readConfig } from '../config.ts';
+import { nodeProblem } from './node-version.ts';
 import { jsonOption, print } from './output.ts';
 
 interface Finding {
@@ -11,7 +12,6 @@ interface Finding {
   detail: string;
 }
 
-const OLDEST_NODE = 24;
 const OLDEST_POSTGRES = 140_000;
 
 /** Returns the command. */
@@ -57,8 +57,8 @@ async function attempt(check: string, look: () => Promise<string>): Promise<Find
 }
 
 function checkNode(): string {
-  const major = Number(process.versions.node.split('.')[0]);
-  if (major < OLDEST_NODE) throw new Error(`Node ${process.versions.node} is too old: use ${OLDEST_NODE} or newer.`);
+  const problem = nodeProblem();
+  if (problem !== undefined) throw new Error(problem);
   return `Node ${process.versions.node}`;
 }
 

@@ -9,7 +9,8 @@ export interface CliResult {
   stderr: string;
 }
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+/** The built command line. */
+export const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
 /** Runs `holdfast <args>` with `environment` beside the usual one, and returns what it said. */
 export function holdfast(args: string[], environment: Record<string, string> = {}): Promise<CliResult> {
