@@ -10,6 +10,8 @@ import { workWorld } from './support/work.ts';
 const HOUR_MS = 3_600_000;
 const SHIFTED_CLOCK = fileURLToPath(new URL('./apps/shifted-clock.ts', import.meta.url));
 
+const isStock = engineOfTests().HOLDFAST_ENGINE === 'stock';
+
 const world = workWorld('storm');
 
 test.each([HOUR_MS, -HOUR_MS])(
@@ -27,8 +29,11 @@ test.each([HOUR_MS, -HOUR_MS])(
   },
 );
 
-/** Fails because the SDK reckons the time at which a run is due by the clock of the process that took the request. */
-test.fails('a run that is started with a delay begins after it', async () => {
+/**
+ * Fails because the SDK reckons the time at which a run is due by the clock of the process that took the request. Its own engine also
+ * lets the run begin by the clock of whichever process looks, so here it is right by accident.
+ */
+test('a run that is started with a delay begins after it', { fails: !isStock }, async () => {
   const service = await startShifted(-HOUR_MS);
   const submit = async (): Promise<string> =>
     (await service.call<{ id: string }>('POST', '/v1/workflows/Storm.nap/runs?delay=2000', { body: 0 })).body.id;
@@ -39,56 +44,56 @@ test.fails('a run that is started with a delay begins after it', async () => {
  * The SDK's own engine records the end of a timer by the clock of the process that began it, and another one waits until its own clock
  * says so: an hour too long, or not at all.
  */
-const TAKEN_TIMERS = { fails: engineOfTests().HOLDFAST_ENGINE === 'stock' };
-
-test('a timer goes on as it was where the clock is right, when the process whose clock is wrong dies', async () => {
-  const { witness, database } = world;
-  const [late, early] = await Promise.all([startShifted(HOUR_MS), startShifted(-HOUR_MS)]);
-  const startedAt = performance.now();
-  await world.submit(late, 'Storm.nap', 4000);
-  await world.submit(early, 'Storm.nap', 4000);
-  const timers = `SELECT FROM holdfast.steps s JOIN holdfast.runs r ON r.id = s.run_id WHERE s.name = 'sleep' AND r.ended_at IS NULL`;
-  await until('the timers', async () => (await database.query(timers)).length === 2);
-  await Promise.all([late.kill('SIGKILL'), early.kill('SIGKILL')]);
-  await startRight();
-  const seen = witness.seen('nap awake');
-  await witness.sees('nap awake', seen + 1);
-  expect(performance.now() - startedAt).toBeGreaterThan(3950);
-  await witness.sees('nap awake', seen + 2);
-});
+const TAKEN_TIMERS = { fails: isStock };
 
 test(
-  'the lease of a process whose clock is wrong ends as soon as any other, and not before',
+  'a timer goes on as it was where the clock is right, when the process whose clock is wrong dies',
   TAKEN_TIMERS,
   async () => {
     const { witness, database } = world;
-    const wrong = await Promise.all([startShifted(HOUR_MS), startShifted(-HOUR_MS)]);
-    const names = ['late', 'early'];
-    for (const [n, name] of names.entries()) {
-      witness.hold(`${name} first`);
-      await world.submit(wrong[n]!, 'Storm.fragile', name);
-    }
-    for (const name of names) await witness.sees(`${name} first`);
-    await database.query(`UPDATE holdfast.leases SET host = 'elsewhere'`);
-    const right = await startRight();
-    const takenAt = new Date();
-    await until('a few renewals', async () => {
-      const [row] = await database.query(
-        "SELECT min(renewed_at) > $1::timestamptz + interval '1500 ms' AS done FROM holdfast.leases",
-        [takenAt],
-      );
-      return row!.done;
-    });
-    expect(names.map((name) => witness.seen(`${name} first`))).toEqual([1, 1]);
-    await Promise.all(wrong.map((process) => process.kill('SIGKILL')));
-    for (const name of names) await witness.sees(`${name} first`, 2);
-    for (const name of names) witness.release(`${name} first`);
-    const rows = (): Promise<unknown[]> =>
-      database.query(`SELECT FROM holdfast.runs WHERE workflow = 'Storm.fragile' AND status = 'succeeded'`);
-    await until('both runs', async () => (await rows()).length === 2);
-    await right.kill('SIGTERM');
+    const [late, early] = await Promise.all([startShifted(HOUR_MS), startShifted(-HOUR_MS)]);
+    const startedAt = performance.now();
+    await world.submit(late, 'Storm.nap', 4000);
+    await world.submit(early, 'Storm.nap', 4000);
+    const timers = `SELECT FROM holdfast.steps s JOIN holdfast.runs r ON r.id = s.run_id WHERE s.name = 'sleep' AND r.ended_at IS NULL`;
+    await until('the timers', async () => (await database.query(timers)).length === 2);
+    await Promise.all([late.kill('SIGKILL'), early.kill('SIGKILL')]);
+    await startRight();
+    const seen = witness.seen('nap awake');
+    await witness.sees('nap awake', seen + 1);
+    expect(performance.now() - startedAt).toBeGreaterThan(3950);
+    await witness.sees('nap awake', seen + 2);
   },
 );
+
+test('the lease of a process whose clock is wrong ends as soon as any other, and not before', async () => {
+  const { witness, database } = world;
+  const wrong = await Promise.all([startShifted(HOUR_MS), startShifted(-HOUR_MS)]);
+  const names = ['late', 'early'];
+  for (const [n, name] of names.entries()) {
+    witness.hold(`${name} first`);
+    await world.submit(wrong[n]!, 'Storm.fragile', name);
+  }
+  for (const name of names) await witness.sees(`${name} first`);
+  await database.query(`UPDATE holdfast.leases SET host = 'elsewhere'`);
+  const right = await startRight();
+  const takenAt = new Date();
+  await until('a few renewals', async () => {
+    const [row] = await database.query(
+      "SELECT min(renewed_at) > $1::timestamptz + interval '1500 ms' AS done FROM holdfast.leases",
+      [takenAt],
+    );
+    return row!.done;
+  });
+  expect(names.map((name) => witness.seen(`${name} first`))).toEqual([1, 1]);
+  await Promise.all(wrong.map((process) => process.kill('SIGKILL')));
+  for (const name of names) await witness.sees(`${name} first`, 2);
+  for (const name of names) witness.release(`${name} first`);
+  const rows = (): Promise<unknown[]> =>
+    database.query(`SELECT FROM holdfast.runs WHERE workflow = 'Storm.fragile' AND status = 'succeeded'`);
+  await until('both runs', async () => (await rows()).length === 2);
+  await right.kill('SIGTERM');
+});
 
 /** Returns the milliseconds from the start of a run to its end. */
 async function timed(submit: () => Promise<string>, service: ChildService): Promise<number> {

@@ -78,10 +78,10 @@ export class Fleet {
   async #fill(place: number): Promise<void> {
     const name = `process${this.#started}`;
     this.#started += 1;
-    this.#ready.set(
-      place,
-      await this.#start({ databaseUrl: namedUrl(this.#urls[place]!, name), env: { PROCESS_NAME: name } }),
-    );
+    const start = (): Promise<ChildService> =>
+      this.#start({ databaseUrl: namedUrl(this.#urls[place]!, name), env: { PROCESS_NAME: name } });
+    // A process that loses its database while it starts ends, and is started again, as a supervisor would do.
+    this.#ready.set(place, await start().catch(start));
   }
 
   async #replace(place: number): Promise<void> {
