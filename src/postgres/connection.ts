@@ -8,7 +8,7 @@ import { pause } from '../lib/pause.ts';
 
 /**
  * Connections for each use, meant for a process on a machine with two cores. Postgres does its best work with a few connections for each
- * core; more of them only wait for each other. A process uses 22, so four of them fit below Postgres's own limit of 100.
+ * core; more of them only wait for each other. A process uses 24, so four of them fit below Postgres's own limit of 100.
  */
 export const POOL_SIZES = {
   /** The engine's: checkpoints, queues and its listener. */
