@@ -160,10 +160,15 @@ export class Dispatcher {
     const free = (lane.workerConcurrency ?? Infinity) - this.#places.taken(lane.name);
     if (free <= 0) return;
     const most = Math.min(free, MOST_AT_ONCE);
+    const database = executor.systemDatabase;
+    const at = performance.now();
     const { ownerToken, runs } = await this.#claims!.take(lane, most);
     this.claimed(lane.name, runs.length);
     if (runs.length === most && most < free) this.#again.add(lane.name);
-    for (const run of runs) await this.#execute(executor, run, ownerToken);
+    for (const run of runs) {
+      if (database instanceof FastSystemDatabase) database.claimed(run.workflowUUID, ownerToken, at);
+      await this.#execute(executor, run, ownerToken);
+    }
   }
 
   /** The run begins; nothing here waits for its end. */
@@ -173,6 +178,8 @@ export class Dispatcher {
     } catch (error) {
       // Where the SDK has recorded what it says (a dead letter, an input that cannot be read), there is nothing to put back.
       this.#options.log.warn(`Run '${run.workflowUUID}' could not be started here: ${(error as Error).message}`);
+      const database = executor.systemDatabase;
+      if (database instanceof FastSystemDatabase) database.forget(run.workflowUUID);
       await this.#claims!.postpone(run.workflowUUID, ownerToken);
     }
   }

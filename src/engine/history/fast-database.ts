@@ -53,12 +53,22 @@ export class FastSystemDatabase extends system.SystemDatabase {
   reserve: ((lane: string) => Place | undefined) | undefined;
   protected readonly histories = new Histories(this.pool, this.appName);
 
+  /** This process has claimed a run, with a statement that it sent at `at` by `performance.now()`. */
+  claimed(runId: string, token: string, at: number): void {
+    this.histories.executions.add(runId, token, false).confirm(at);
+  }
+
+  /** A run that was claimed does not execute here. */
+  forget(runId: string): void {
+    if (!this.checkForRunningWorkflow(runId)) this.histories.executions.delete(runId);
+  }
+
   override registerRunningWorkflow(...args: Arguments<'registerRunningWorkflow'>): RunningWorkflowEntry {
     const entry = super.registerRunningWorkflow(...args);
     const release = entry.release.bind(entry);
     entry.release = () => {
       release();
-      if (!this.checkForRunningWorkflow(args[0])) this.histories.executions.delete(args[0]);
+      this.forget(args[0]);
     };
     return entry;
   }

@@ -2,6 +2,7 @@
 
 import errors from '@dbos-inc/dbos-sdk/internal/error';
 import type { Pool } from 'pg';
+import { isFresh } from '../../core/freshness.ts';
 import { Coalesced } from './coalesce.ts';
 import type { Execution } from './execution.ts';
 
@@ -11,12 +12,6 @@ interface Owner {
   /** When the question was asked, by `performance.now()`. */
   at: number;
 }
-
-/**
- * For how long, in milliseconds, a proof of ownership lets bodies begin. A run that is cancelled by another process may begin at most
- * one more body in this time, and can record nothing: the checkpoint itself is conditional on the token.
- */
-const FRESH_MS = 250;
 
 /** Tells whether runs are still ours. */
 export class Ownership {
@@ -31,7 +26,7 @@ export class Ownership {
    * @throws the SDK's DBOSWorkflowCancelledError, or DBOSWorkflowConflictError when another execution has the run
    */
   async assert(execution: Execution): Promise<void> {
-    if (performance.now() - execution.confirmedAt < FRESH_MS) return;
+    if (isFresh(execution.confirmedAt, performance.now())) return;
     const owner = await this.#owners.answer(execution.runId);
     if (owner?.status === 'CANCELLED') throw new errors.DBOSWorkflowCancelledError(execution.runId);
     if (owner?.token !== execution.token) throw new errors.DBOSWorkflowConflictError(execution.runId);

@@ -17,6 +17,8 @@ export interface Receipt extends Place {
   endedAt: number;
   /** Of the execution. */
   token: string;
+  /** Whether the time is up: then no message is an outcome, too. */
+  isOver: boolean;
 }
 
 /** A message in the form in which it is recorded; both null when none came in time. */
@@ -27,6 +29,7 @@ export interface Received {
 
 interface ReceivedRow extends Received {
   status: string;
+  is_recorded: boolean;
   token: string | null;
 }
 
@@ -48,20 +51,21 @@ export class Messages {
   }
 
   /**
-   * Takes the oldest message, or none when there is none, and records that as the outcome of the step. Repeated, it returns the same.
+   * Takes the oldest message and records it as the outcome of the step; when there is none, and the time is up, it records that.
+   * Repeated, it returns the same. Resolves to undefined, with nothing recorded, while there is nothing to record.
    * @throws the SDK's DBOSWorkflowCancelledError, or DBOSWorkflowConflictError when another execution has the run
    */
-  async take(receipt: Receipt): Promise<Received> {
-    const { runId, topic, stepId, token, startedAt, endedAt } = receipt;
+  async take(receipt: Receipt): Promise<Received | undefined> {
+    const { runId, topic, stepId, token, startedAt, endedAt, isOver } = receipt;
     const { rows } = await this.#pool.query<ReceivedRow>({
       name: 'holdfast_receive',
       text: RECEIVE,
-      values: [runId, topic, stepId, token, startedAt, endedAt, this.#application ?? null],
+      values: [runId, topic, stepId, token, startedAt, endedAt, this.#application ?? null, isOver],
     });
     const row = rows[0];
     if (row?.status === 'CANCELLED') throw new errors.DBOSWorkflowCancelledError(runId);
     if (row?.token !== token) throw new errors.DBOSWorkflowConflictError(runId);
-    return { message: row.message, serialization: row.serialization };
+    return row.is_recorded ? { message: row.message, serialization: row.serialization } : undefined;
   }
 }
 
@@ -96,8 +100,10 @@ written AS (
           application_name, retention_timestamp)
   SELECT $1, $3::int, taken.message, 'DBOS.recv', $5::bigint, $6::bigint, taken.serialization, $7::text,
          (EXTRACT(EPOCH FROM now()) * 1000)::bigint
-    FROM owned LEFT JOIN taken ON TRUE WHERE owned.owner_xid = $4
+    FROM owned LEFT JOIN taken ON TRUE
+   WHERE owned.owner_xid = $4 AND ($8 OR EXISTS (SELECT FROM taken))
   ON CONFLICT (workflow_uuid, function_id) DO UPDATE SET completed_at_epoch_ms = operation_outputs.completed_at_epoch_ms
   RETURNING output, serialization)
-SELECT owned.status, owned.owner_xid AS token, written.output AS message, written.serialization
+SELECT owned.status, owned.owner_xid AS token, written.output AS message, written.serialization,
+       EXISTS (SELECT FROM written) AS is_recorded
   FROM owned LEFT JOIN written ON TRUE`;

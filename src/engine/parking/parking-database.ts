@@ -29,6 +29,13 @@ const SLEEP = 'DBOS.sleep';
 const RECEIVE = 'DBOS.recv';
 const DEFAULT_TIMEOUT_SECONDS = 60;
 
+/** When a wait began and when it ends, in milliseconds since 1970, and whether an earlier execution began it. */
+interface Deadline {
+  startedAt: number;
+  until: number;
+  isResumed: boolean;
+}
+
 export class ParkingSystemDatabase extends FastSystemDatabase {
   readonly #clock = new DatabaseClock();
   readonly #messages = new Messages(this.pool, this.appName);
@@ -83,22 +90,10 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
       return { serializedValue: recorded.output ?? null, serialization: recorded.serialization ?? null };
     }
     const ms = timeoutSeconds * 1000;
-    const { startedAt, until } =
-      ms > 0
-        ? await this.#deadline(execution, timerId, ms, false)
-        : { startedAt: this.#clock.now(), until: this.#clock.now() };
-    while (!(await this.#isWaiting(execution, topic)) && this.#clock.now() < until) {
-      await this.#waiting.wait(execution, { kind: 'message', topic, until }, (ended) =>
-        this.#onMessage(runId, topic, ended),
-      );
-    }
-    await this.histories.assertOwned(execution);
-    execution.written.add(stepId);
-    const receipt = { runId, topic, stepId, startedAt, endedAt: this.#clock.now(), token: execution.token };
-    const { message, serialization: format } = await execution.during(() =>
-      withDbRetry(() => this.#messages.take(receipt)),
-    );
-    return { serializedValue: message, serialization: format };
+    const now = this.#clock.now();
+    const begun = { startedAt: now, until: now, isResumed: false };
+    const wait = ms > 0 ? await this.#deadline(execution, timerId, ms, false) : begun;
+    return this.#receive(execution, stepId, topic, wait);
   }
 
   override async awaitWorkflowResult(...args: Arguments<'awaitWorkflowResult'>): Result<'awaitWorkflowResult'> {
@@ -167,6 +162,29 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
     return () => {};
   }
 
+  /** A run that was woken has most likely got its message; one that has just begun to wait has not. */
+  async #receive(
+    execution: Execution,
+    stepId: number,
+    topic: string,
+    { startedAt, until, isResumed }: Deadline,
+  ): Result<'recv'> {
+    const { runId, token } = execution;
+    for (let isLikely = isResumed; ; isLikely = false) {
+      await this.histories.assertOwned(execution);
+      const endedAt = this.#clock.now();
+      const isOver = endedAt >= until;
+      if (isLikely || isOver || (await this.#isWaiting(execution, topic))) {
+        const receipt = { runId, topic, stepId, startedAt, endedAt, token, isOver };
+        execution.written.add(stepId);
+        const received = await execution.during(() => withDbRetry(() => this.#messages.take(receipt)));
+        if (received) return { serializedValue: received.message, serialization: received.serialization };
+      }
+      const wait = { kind: 'message' as const, topic, until };
+      await this.#waiting.wait(execution, wait, (ended) => this.#onMessage(runId, topic, ended));
+    }
+  }
+
   #sent(runId: string, topic: string = this.nullTopic): void {
     this.#wakes.wake({ kind: 'message', runId, topic });
   }
@@ -192,19 +210,14 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
    * Returns when a wait that was begun earlier ends, or begins it: as the SDK does, with the end as the result of a step of its own.
    * A sleep is recorded as long as it will last; a limit of something else as no time at all, because it may never be reached.
    */
-  async #deadline(
-    execution: Execution,
-    stepId: number,
-    ms: number,
-    isSleep: boolean,
-  ): Promise<{ startedAt: number; until: number }> {
+  async #deadline(execution: Execution, stepId: number, ms: number, isSleep: boolean): Promise<Deadline> {
     const { runId } = execution;
     const wait = Math.ceil(ms);
     const recorded = await this.getOperationResultAndThrowIfCancelled(runId, stepId);
     if (recorded) {
       assertName(runId, stepId, SLEEP, recorded.functionName);
       const until = Number(recorded.output);
-      return { startedAt: until - wait, until };
+      return { startedAt: until - wait, until, isResumed: true };
     }
     const startedAt = this.#clock.now();
     const until = startedAt + wait;
@@ -221,7 +234,7 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
       childRunId: null,
     };
     await this.histories.recordStep(execution, checkpoint, false);
-    return { startedAt, until };
+    return { startedAt, until, isResumed: false };
   }
 }
 
