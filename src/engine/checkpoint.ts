@@ -6,6 +6,8 @@ import { errorRecord, isRecorded, RecordedError } from '../core/recorded-error.t
 import { assertSerializable } from '../core/serializable.ts';
 import type { DataSource, TransactionSettings } from './data-source.ts';
 import type { Gate } from './drain.ts';
+import type { FastSystemDatabase } from './history/fast-database.ts';
+import { type RecordableResult, recordableResult } from './result-text.ts';
 import { orHeld } from './unfit.ts';
 
 /** Who runs: the step that a body belongs to. */
@@ -21,17 +23,43 @@ export interface StepIdentity {
 export class Checkpoints {
   readonly #gate: Gate;
   readonly #source: DataSource;
+  #database: FastSystemDatabase | undefined;
 
   constructor(gate: Gate, source: DataSource) {
     this.#gate = gate;
     this.#source = source;
   }
 
+  /** From now on results are given to this database as the text in which they are recorded. */
+  writeWith(database: FastSystemDatabase): void {
+    this.#database = database;
+  }
+
   /** Runs `body` as the step `name` of the calling workflow and returns its recorded result, or throws its recorded error. */
   async step<T>(name: string, body: (identity: StepIdentity) => Promise<T>): Promise<T> {
     const attempt = (): Promise<T> => recordable(name, () => body(currentIdentity()), isControlFlow);
     // The checkpoint is written inside the gate: a step that could end while the process stops is also recorded.
-    return orHeld(() => withRecordedErrors(() => this.#gate.pass(() => DBOS.runStep(attempt, { name }))));
+    return orHeld(() => withRecordedErrors(() => this.#gate.pass(() => this.#recorded(name, attempt))));
+  }
+
+  /**
+   * The SDK would write a result as text, and read the text again, both at length. Where our engine writes the checkpoint it gets the
+   * text from here, and the SDK is given an empty result to pass on.
+   */
+  async #recorded<T>(name: string, attempt: () => Promise<T>): Promise<T> {
+    let live: RecordableResult<T> | undefined;
+    const replayed = await DBOS.runStep(
+      async () => {
+        const execution = this.#database?.executionOf(DBOS.workflowID!);
+        const result = await attempt();
+        if (!execution) return result;
+        live = recordableResult(result);
+        execution.results.set(DBOS.stepID!, live.text);
+        return null;
+      },
+      { name },
+    );
+    return live ? live.value : (replayed as T);
   }
 
   /**

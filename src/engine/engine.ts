@@ -169,7 +169,10 @@ export class Engine {
       launchDeadlineMs,
     );
     const { systemDatabase } = this.#executor;
-    if (systemDatabase instanceof FastSystemDatabase) this.source.checkpointWith(systemDatabase);
+    if (systemDatabase instanceof FastSystemDatabase) {
+      this.source.checkpointWith(systemDatabase);
+      this.checkpoints.writeWith(systemDatabase);
+    }
     this.#completions = new Completions(this.#executor.systemDatabase.pool);
     await this.#declareLanes();
     await this.#signals.start();

@@ -17,6 +17,8 @@ export class Execution {
   readonly isNew: boolean;
   /** Steps whose row a transaction has committed, and that the SDK is about to record. */
   readonly committed = new Set<number>();
+  /** Texts of results that the SDK is about to record without knowing them. */
+  readonly results = new Map<number, string>();
   /** Whether a transaction of the run left a checkpoint beside the row of its step. */
   hasSeparateCheckpoints = false;
   /** Steps that this execution recorded itself. */

@@ -1,0 +1,40 @@
+import serialization from '@dbos-inc/dbos-sdk/internal/serialization';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { recordableResult } from '../../src/engine/result-text.ts';
+
+const shared = { a: 1 };
+
+const values: fc.Arbitrary<unknown> = fc.oneof(
+  fc.jsonValue(),
+  fc.anything({ withDate: true, withMap: true, withSet: true, withBigInt: true, maxDepth: 3 }),
+);
+
+test('the text is what the SDK would have written, and reads as the value', () => {
+  fc.assert(
+    fc.property(values, (value) => {
+      const { text, value: copy } = recordableResult(value);
+      expect(text).toBe(serialization.DBOSJSON.stringify(value));
+      expect(copy).toEqual(serialization.DBOSJSON.parse(text));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test.each([
+  ['an object that stands twice', [shared, shared]],
+  ['minus zero', { zero: -0 }],
+  ['not a number', [Number.NaN]],
+  ['a hole', [1, , 3]],
+  ['undefined', { a: undefined }],
+  ['nothing', undefined],
+])('%s', (_, value) => {
+  expect(recordableResult(value).text).toBe(serialization.DBOSJSON.stringify(value));
+});
+
+test('the workflow gets a copy', () => {
+  const result = { list: [1] };
+  const { value } = recordableResult(result);
+  result.list.push(2);
+  expect(value).toEqual({ list: [1] });
+});
