@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { toMilliseconds } from '../core/duration.ts';
 import { LONGEST_TIME_MS, RUN_STATUSES } from '../core/run.ts';
+import { ID_LIMIT } from '../views/events.ts';
 
 const time = z.iso.datetime().meta({ description: 'ISO 8601 with milliseconds, UTC' });
 
@@ -177,5 +178,5 @@ export const ResultQuery = z.strictObject({
 });
 
 export const EventsQuery = z.strictObject({
-  after: z.string().max(5000).optional().meta({ description: 'The id of the last event seen' }),
+  after: z.string().max(ID_LIMIT).optional().meta({ description: 'The id of the last event seen' }),
 });

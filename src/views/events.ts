@@ -12,7 +12,10 @@ export interface EventPosition {
   status: RunStatus | undefined;
 }
 
-/** One event; `id` is the position after it, to resume from without loss or repeat. */
+/**
+ * One event; `id` is the position after it, to resume from without loss. It is not without repeat where steps ended so much out of their
+ * order that the exact position would be too long.
+ */
 export interface RunEvent {
   id: string;
   event: 'status' | 'step' | 'progress' | 'end';
@@ -21,12 +24,23 @@ export interface RunEvent {
 
 export const START: EventPosition = { steps: [], progress: 0, status: undefined };
 
+/** The ranges of steps may have this many characters: every event carries them, and clients send them back in a header. */
+const RANGES_LIMIT = 1000;
+/** What the longest id has beside them: two dots, a number of progress values, a status. */
+export const ID_LIMIT = RANGES_LIMIT + 30;
+
+/** How many steps and progress values are read at a time. */
+const PAGE = 2000;
+
 /** Steps that say nothing beyond what other events say. */
 const SILENT_KINDS = ['progress', 'value'];
 
-/** Returns `position` as text: `<steps seen>.<progress seen>.<status>`, for example `0-3,5.2.running`. */
+/**
+ * Returns `position` as text: `<steps seen>.<progress seen>.<status>`, for example `0-3,5.2.running`. Where that would be too long, it
+ * leaves out the highest steps: whoever resumes from it sees those again.
+ */
 function formatPosition(position: EventPosition): string {
-  return `${formatRanges(position.steps)}.${position.progress}.${position.status ?? ''}`;
+  return `${formatRanges(position.steps, RANGES_LIMIT)}.${position.progress}.${position.status ?? ''}`;
 }
 
 /** Returns the position that `formatPosition` wrote as `text`, or undefined when it is not of that form. */
@@ -53,25 +67,32 @@ const NEWS = `
   SELECT 'progress', p."offset", NULL, jsonb_build_object('value', holdfast.recorded_json(p.value))
     FROM dbos.streams p
    WHERE p.workflow_uuid = :id AND p.key = 'progress' AND p."offset" >= :progress
-  ORDER BY type DESC, at, number`;
+  ORDER BY type DESC, at, number
+  LIMIT :page`;
 
-/** Returns what happened to the run since `position`, with the run's status as of before the rest was read. */
+/**
+ * Returns what happened to the run since `position`, with the run's status as of before the rest was read. `more` tells that there is
+ * more to be read at once; `ended`, that nothing will follow.
+ */
 export async function eventsSince(
   db: Knex,
   runId: string,
   position: EventPosition,
-): Promise<{ events: RunEvent[]; position: EventPosition; ended: boolean }> {
+): Promise<{ events: RunEvent[]; position: EventPosition; more: boolean; ended: boolean }> {
   // The status is read first: a run that has ended by then records nothing more, so that the rest is complete.
   const status = await statusOf(db, runId);
   const { rows } = await db.raw<{ rows: NewRow[] }>(NEWS, {
     id: runId,
     seen: multirange(position.steps),
     progress: position.progress,
+    page: PAGE,
   });
   const events: RunEvent[] = [];
   let at = position;
-  const ended = status === undefined || isFinal(status);
-  if (status !== at.status && !ended) {
+  const more = rows.length === PAGE;
+  const isOver = status === undefined || isFinal(status);
+  const ended = isOver && !more;
+  if (status !== at.status && !isOver) {
     at = { ...at, status };
     events.push({ id: formatPosition(at), event: 'status', data: { status } });
   }
@@ -84,7 +105,7 @@ export async function eventsSince(
     at = { ...at, status };
     events.push({ id: formatPosition(at), event: 'status', data: { status } });
   }
-  return { events, position: at, ended };
+  return { events, position: at, more, ended };
 }
 
 async function statusOf(db: Knex, runId: string): Promise<RunStatus | undefined> {

@@ -40,6 +40,21 @@ test('its text is short', () => {
   expect(formatRanges([])).toBe('');
 });
 
+test('where its text may not be long enough, it is that of the first ranges', () => {
+  expect(formatRanges(setOf([1, 3, 4, 5, 11]), 6)).toBe('1,3-5');
+  fc.assert(
+    fc.property(numbers, fc.nat(30), (values, limit) => {
+      const set = setOf(values);
+      const text = formatRanges(set, limit);
+      expect(text.length).toBeLessThanOrEqual(limit);
+      const ranges = parseRanges(text)!;
+      expect(ranges).toEqual(set.slice(0, ranges.length));
+      if (ranges.length < set.length)
+        expect(formatRanges(set.slice(0, ranges.length + 1)).length).toBeGreaterThan(limit);
+    }),
+  );
+});
+
 test.each([
   '1,',
   ',1',

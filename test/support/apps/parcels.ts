@@ -1,8 +1,11 @@
 // Workflows for what comes from outside: they give back what they were given, in messages or as their input.
 
-import { step, waitFor, workflow } from '../../../src/index.ts';
+import { parallel, step, waitFor, workflow } from '../../../src/index.ts';
 
 export class Parcels {
+  /** Resolved when the even ones of `sort` may end. */
+  static gate = Promise.withResolvers<void>();
+
   @workflow()
   static async echo(input: unknown) {
     return { input };
@@ -24,6 +27,20 @@ export class Parcels {
   static async pair() {
     const first: unknown = await waitFor('first');
     return [first, await waitFor('second')];
+  }
+
+  /** As many steps as are asked for, of which every other one ends first. */
+  @workflow()
+  static async sort(count: number) {
+    await parallel(
+      Array.from({ length: count }, (_, index) => index),
+      (index) => Parcels.pass(index),
+    );
+  }
+
+  @step()
+  static async pass(index: number) {
+    if (index % 2 === 0) await Parcels.gate.promise;
   }
 
   @workflow()
