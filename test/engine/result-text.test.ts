@@ -25,7 +25,7 @@ test.each([
   ['an object that stands twice', [shared, shared]],
   ['minus zero', { zero: -0 }],
   ['not a number', [Number.NaN]],
-  ['a hole', [1, , 3]],
+  ['a hole', Object.assign([], { 0: 1, 2: 3 })],
   ['undefined', { a: undefined }],
   ['nothing', undefined],
 ])('%s', (_, value) => {
