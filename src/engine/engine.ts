@@ -83,7 +83,10 @@ export class Engine {
     this.source = new DataSource(options.db, options.application, this.#probe);
     this.checkpoints = new Checkpoints(this.#gate, this.source);
     this.#dispatcher = new Dispatcher({ ...options, workflows: Object.keys(options.workflows) });
-    this.#signals = new PeerSignals(options.databaseUrl, options.log, (lane) => this.#dispatcher.enqueued(lane));
+    this.#signals = new PeerSignals(options.databaseUrl, options.log, {
+      onLane: (lane) => this.#dispatcher.enqueued(lane),
+      onEnded: (runId) => this.#completions?.hint(runId),
+    });
     this.#lease = this.#newLease();
     this.holds = this.#newHolds();
   }
@@ -203,7 +206,10 @@ export class Engine {
         this.#options.onRecorded(runId);
       },
       recorded: (runId) => this.#options.onRecorded(runId),
-      outcome: (runId) => this.#completions?.ended(runId),
+      outcome: (runId) => {
+        this.#completions?.ended(runId);
+        if (this.#lease.peers > 0) this.#signals.tellEnded(runId);
+      },
       probe: this.#probe,
       claimed: (lane, count) => this.#dispatcher.claimed(lane, count),
       onEnd: (runId, ended) => this.#completions?.listen(runId, ended) ?? (() => {}),

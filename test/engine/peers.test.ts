@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PeerSignals } from '../../src/engine/peers.ts';
 import { step, workflow } from '../../src/index.ts';
 import { serve } from '../support/serve.ts';
 import { until } from '../support/until.ts';
@@ -78,6 +79,19 @@ test('others are told of runs only where there are others', async () => {
     await served.run('Quick.run');
     return heard.includes('default');
   });
+});
+
+test('others are told of the ends of runs, many at a time', async () => {
+  const ended: string[] = [];
+  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  const other = new PeerSignals(served.database.url, log, { onLane: () => {}, onEnded: (id) => ended.push(id) });
+  await other.start();
+  const { id } = await served.run('Quick.run');
+  await until('the end to be heard of', () => ended.includes(String(id)));
+  const many = Array.from({ length: 120 }, (_, n) => `run-${n}`);
+  for (const each of many) other.tellEnded(each);
+  await until('all of them', () => many.every((each) => ended.includes(each)));
+  await other.stop();
 });
 
 test('a lost connection for signals is made again', async () => {
