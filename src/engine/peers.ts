@@ -68,7 +68,7 @@ export class PeerSignals {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#reconnect);
-    for (const channel of [...this.#timers.keys()]) await this.#send(channel);
+    for (const channel of this.#timers.keys()) await this.#send(channel);
     const client = this.#client;
     this.#client = undefined;
     await client?.end().catch(() => {});
