@@ -42,11 +42,11 @@ const BREACHES: Record<string, [statements: string, undo: string, found: RegExp]
     `DELETE FROM effects e WHERE run_id = $1 AND ctid > (SELECT min(ctid) FROM effects f WHERE f.name = e.name)`,
     /has the effects/,
   ],
-  'a transaction that was committed twice': [
-    `INSERT INTO journal.writes SELECT * FROM journal.writes WHERE run_id = $1 AND kind = 'transaction' AND step_id = 9`,
-    `DELETE FROM journal.writes w WHERE run_id = $1 AND kind = 'transaction' AND step_id = 9
-        AND ctid > (SELECT min(ctid) FROM journal.writes v WHERE v.run_id = $1 AND v.kind = 'transaction' AND v.step_id = 9)`,
-    /the transaction 9 of run \S+ was committed 2 times/,
+  'a transaction that was recorded twice': [
+    `INSERT INTO journal.writes SELECT * FROM journal.writes WHERE run_id = $1 AND kind = 'step' AND step_id = 9`,
+    `DELETE FROM journal.writes w WHERE run_id = $1 AND kind = 'step' AND step_id = 9
+        AND ctid > (SELECT min(ctid) FROM journal.writes v WHERE v.run_id = $1 AND v.kind = 'step' AND v.step_id = 9)`,
+    /the step 9 of run \S+ was written 2 times/,
   ],
   'a completion without its step': [
     `INSERT INTO dbos.transaction_completion (workflow_id, function_num) VALUES ($1, 99)`,

@@ -16,7 +16,7 @@ const world = workWorld('storm');
 
 beforeAll(() => installJournal(world.database.query));
 
-test(`whatever is killed, each run happens once (seed ${seed})`, { timeout: 180_000 }, async () => {
+test(`whatever is killed, each run happens once (seed ${seed})`, { timeout: 300_000 }, async () => {
   const { database, witness } = world;
   const fleet = new Fleet(world.start, [database.url, database.url, database.url]);
   onTestFinished(() => fleet.stop());
@@ -33,7 +33,7 @@ test(`whatever is killed, each run happens once (seed ${seed})`, { timeout: 180_
   expect(await violations({ query: database.query, plans, bodies: witness.bodies })).toEqual([]);
 });
 
-test(`whatever is killed, the database too, each run happens once (seed ${seed})`, { timeout: 180_000 }, async () => {
+test(`whatever is killed, the database too, each run happens once (seed ${seed})`, { timeout: 300_000 }, async () => {
   const { witness } = world;
   const server = await openMortalServer();
   const url = server.url('storm');

@@ -21,7 +21,7 @@ export async function violations(evidence: Evidence): Promise<string[]> {
     ...(await unfinished(query, plans)),
     ...(await outcomes(query, plans)),
     ...(await misplacedSteps(query, plans)),
-    ...(await strayCompletions(query, plans)),
+    ...(await repeatedWrites(query)),
     ...(await repeatedBodies(query, plans, bodies)),
     ...(await zombieWrites(query)),
     ...(await zombieOutcomes(query)),
@@ -102,26 +102,19 @@ async function misplacedSteps(query: Query, plans: readonly Plan[]): Promise<str
   });
 }
 
-/** Every transaction was committed once, with its completion, and no completion is left that belongs to no step. */
-async function strayCompletions(query: Query, plans: readonly Plan[]): Promise<string[]> {
-  const commits = await query<{ place: string; times: number }>(
-    `SELECT step_id || ' of run ' || run_id AS place, count(*)::int AS times
-       FROM journal.writes WHERE kind = 'transaction' GROUP BY 1`,
+/** Every step was recorded once. What is beside it for a transaction, where an engine needs that, was committed once, too, and has its step. */
+async function repeatedWrites(query: Query): Promise<string[]> {
+  const repeated = await query<{ kind: string; place: string; times: number }>(
+    `SELECT kind, step_id || ' of run ' || run_id AS place, count(*)::int AS times
+       FROM journal.writes WHERE kind <> 'stream' GROUP BY 1, 2 HAVING count(*) > 1`,
   );
   const left = await query<{ place: string }>(
     `SELECT function_num || ' of run ' || workflow_id AS place FROM dbos.transaction_completion t
       WHERE NOT EXISTS (SELECT FROM dbos.operation_outputs o
                          WHERE o.workflow_uuid = t.workflow_id AND o.function_id = t.function_num)`,
   );
-  const times = new Map(commits.map((row) => [row.place, row.times]));
-  const planned = plans.flatMap(({ runId, steps }) =>
-    steps.flatMap(({ name }, step) => (name === 'Storm.pay' ? [`${step} of run ${runId}`] : [])),
-  );
   return [
-    ...planned
-      .filter((place) => times.get(place) !== 1)
-      .map((place) => `the transaction ${place} was committed ${times.get(place) ?? 0} times`),
-    ...commits.filter(({ place }) => !planned.includes(place)).map(({ place }) => `step ${place} is no transaction`),
+    ...repeated.map(({ kind, place, times }) => `the ${kind} ${place} was written ${times} times`),
     ...left.map(({ place }) => `the completion ${place} has no step`),
   ];
 }
