@@ -1,7 +1,7 @@
 // One call of the API: what it takes, what it answers, and the function behind it.
 
 import type Router from '@koa/router';
-import type { Context } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { z } from 'zod';
 import { InvalidInput } from '../core/errors.ts';
 import { inputIssues } from '../define/input.ts';
@@ -35,6 +35,8 @@ export interface Call {
   query: Record<string, unknown>;
   headers: Record<string, string | undefined>;
   body: unknown;
+  /** Says that the body is of no more use: others may send theirs. */
+  bodyDone: () => void;
   /** Whose runs the caller may see; undefined for everybody's (only where authentication is off). */
   tenant: string | undefined;
   /** Aborted when the client is gone or the service stops. */
@@ -54,13 +56,18 @@ export interface Route {
   handle: (call: Call) => Promise<Answer>;
 }
 
-/** Adds `route` to `router`. `stopping` is aborted when the service stops. */
-export function mount(router: Router, route: Route, stopping: AbortSignal): void {
+/**
+ * Adds `route` to `router`. `readBody` sets `state.body`; where no body belongs none is read. `stopping` is aborted when the service
+ * stops.
+ */
+export function mount(router: Router, route: Route, readBody: Middleware, stopping: AbortSignal): void {
   const path = route.spec.path.replaceAll(/\{(\w+)\}/g, ':$1');
-  router[route.spec.method](path, async (context: Context) => {
+  const handle = async (context: Context): Promise<void> => {
     const call = parse(route.spec, context, AbortSignal.any([clientGone(context), stopping]));
     present(context, await route.handle(call));
-  });
+  };
+  if (route.spec.method === 'post') router.post(path, readBody, handle);
+  else router.get(path, handle);
 }
 
 function parse(spec: RouteSpec, context: Context, signal: AbortSignal): Call {
@@ -69,13 +76,14 @@ function parse(spec: RouteSpec, context: Context, signal: AbortSignal): Call {
   const params = check(spec.params, context.params as unknown, 'path', 'invalid_path');
   const query = check(spec.query ?? z.strictObject({}), { ...context.query }, 'query', 'invalid_query');
   const headers = check(spec.headers, context.headers, 'header', 'invalid_header');
-  const body = (context.request as { body?: unknown }).body;
+  const { body, bodyDone, tenant } = context.state as Partial<Call>;
   return {
     params: (params ?? {}) as Record<string, string>,
     query: query as Record<string, unknown>,
     headers: (headers ?? {}) as Record<string, string | undefined>,
     body: spec.body ? check(spec.body, body ?? {}, 'body', 'invalid_body') : body,
-    tenant: context.state.tenant as string | undefined,
+    bodyDone: bodyDone ?? (() => {}),
+    tenant,
     signal,
     context,
   };

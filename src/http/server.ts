@@ -53,7 +53,8 @@ function application({ routes, findTenant, log }: ServerOptions, stopping: Abort
   const app = new Koa();
   app.silent = true;
   const router = new Router();
-  for (const route of routes) mount(router, route, stopping);
+  const body = jsonBody();
+  for (const route of routes) mount(router, route, body, stopping);
   const open = new Set(routes.filter((route) => route.spec.open).map((route) => route.spec.path));
   app.use(problems(log));
   app.use(
@@ -64,7 +65,6 @@ function application({ routes, findTenant, log }: ServerOptions, stopping: Abort
     }),
   );
   app.use(authentication(findTenant, open));
-  app.use(jsonBody());
   app.use(router.routes());
   app.use(
     router.allowedMethods({

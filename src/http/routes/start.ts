@@ -57,6 +57,7 @@ async function start(submissions: Submissions, reader: RunReader, call: Call): P
   const { waitSeconds, applied } = parsePrefer(call.headers.prefer);
   const args = call.body === undefined ? [] : [call.body];
   const submitted = await submissions.submit(call.params.name!, args, optionsOf(call));
+  call.bodyDone();
   const run = await reader.get(submitted.id, undefined);
   const settled = await waitForEnd(reader, run, waitSeconds, call.signal);
   return {

@@ -22,6 +22,12 @@ export class Parcels {
     }
   }
 
+  /** Takes anything, and waits. */
+  @workflow()
+  static async ignore(_input: unknown) {
+    await waitFor('nothing');
+  }
+
   /** Returns one message on `first`, then one on `second`. */
   @workflow()
   static async pair() {
