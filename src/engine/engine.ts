@@ -17,6 +17,7 @@ import { launchSdk } from './launch.ts';
 import { Lease } from './lease.ts';
 import { type EngineLog, sdkLogger } from './logger.ts';
 import { wakeAll } from './parking/parked-runs.ts';
+import { ParkingSystemDatabase } from './parking/parking-database.ts';
 import { PeerSignals } from './peers.ts';
 import { withPresence } from './present-run.ts';
 import { hostIdentity, processIdentity } from './process-identity.ts';
@@ -86,6 +87,7 @@ export class Engine {
     this.#signals = new PeerSignals(options.databaseUrl, options.log, {
       onLane: (lane) => this.#dispatcher.enqueued(lane),
       onEnded: (runId) => this.#completions?.hint(runId),
+      onReconnected: () => this.#wakeMissed(),
     });
     this.#lease = this.#newLease();
     this.holds = this.#newHolds();
@@ -234,6 +236,8 @@ export class Engine {
         workflows: Object.keys(workflows),
       },
       onOrphans: (lanes) => {
+        // Who has died may have owed others a wake.
+        this.#wakeMissed();
         for (const lane of lanes) {
           this.#dispatcher.enqueued(lane);
           this.#signals.tell(lane);
@@ -258,6 +262,11 @@ export class Engine {
         this.#signals.tell(lane);
       },
     });
+  }
+
+  #wakeMissed(): void {
+    const database = this.#executor?.systemDatabase;
+    if (database instanceof ParkingSystemDatabase) database.wakeMissed();
   }
 
   async #tearDown(): Promise<void> {

@@ -17,6 +17,8 @@ type Channel = typeof LANES | typeof ENDED;
 export interface PeerEvents {
   onLane: (lane: string) => void;
   onEnded: (runId: string) => void;
+  /** The connection was lost, and is there again: something may not have been heard. */
+  onReconnected: () => void;
 }
 
 /** Listens to others, and tells them of us. Losing the connection costs time only: lanes and ends are also polled for. */
@@ -106,7 +108,10 @@ export class PeerSignals {
     if (this.#client === client) this.#client = undefined;
     if (this.#stopped || this.#client) return;
     clearTimeout(this.#reconnect);
-    this.#reconnect = setTimeout(() => void this.start(), RECONNECT_MS);
+    this.#reconnect = setTimeout(
+      () => void this.start().then(() => this.#client && this.#events.onReconnected()),
+      RECONNECT_MS,
+    );
   }
 }
 

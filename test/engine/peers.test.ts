@@ -84,7 +84,11 @@ test('others are told of runs only where there are others', async () => {
 test('others are told of the ends of runs, many at a time', async () => {
   const ended: string[] = [];
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-  const other = new PeerSignals(served.database.url, log, { onLane: () => {}, onEnded: (id) => ended.push(id) });
+  const other = new PeerSignals(served.database.url, log, {
+    onLane: () => {},
+    onEnded: (id) => ended.push(id),
+    onReconnected: () => {},
+  });
   await other.start();
   const { id } = await served.run('Quick.run');
   await until('the end to be heard of', () => ended.includes(String(id)));

@@ -1,8 +1,9 @@
 // The engine's way to read and write what is recorded of runs: few round trips, many writes in one commit, never without owning the run.
 
 import errors from '@dbos-inc/dbos-sdk/internal/error';
-import { withDbRetry, type WorkflowStatusInternal } from '@dbos-inc/dbos-sdk/internal/system_database';
+import type { WorkflowStatusInternal } from '@dbos-inc/dbos-sdk/internal/system_database';
 import type { Pool } from 'pg';
+import { retried } from '../retried.ts';
 import { type Execution, Executions, type RecordedStep } from './execution.ts';
 import { Ownership } from './ownership.ts';
 import { RecordedSteps } from './recorded.ts';
@@ -46,7 +47,7 @@ export class Histories {
 
   /** Resolves when the run is still this execution's; see `Ownership.assert`. */
   async assertOwned(execution: Execution): Promise<void> {
-    await execution.during(() => withDbRetry(() => this.#ownership.assert(execution)));
+    await execution.during(() => retried(() => this.#ownership.assert(execution)));
   }
 
   /** Returns what is recorded for a step of a run that is still ours; `unknown` when the database has to be asked. */
@@ -54,7 +55,7 @@ export class Histories {
     if (execution.written.has(stepId)) return 'unknown';
     await this.assertOwned(execution);
     if (execution.loadedTo === Infinity && execution.recorded.size === 0) return undefined;
-    return execution.during(() => withDbRetry(() => this.#recorded.find(execution, stepId)));
+    return execution.during(() => retried(() => this.#recorded.find(execution, stepId)));
   }
 
   /**
@@ -65,9 +66,7 @@ export class Histories {
     const { runId, token } = execution;
     execution.written.add(checkpoint.stepId);
     const at = performance.now();
-    const isRecorded = await execution.during(() =>
-      withDbRetry(() => this.#checkpoints.write({ ...checkpoint, token })),
-    );
+    const isRecorded = await execution.during(() => retried(() => this.#checkpoints.write({ ...checkpoint, token })));
     if (mustBeNew && !isRecorded) throw new errors.DBOSStepNondeterminismError(runId, checkpoint.stepId);
     execution.confirm(at);
   }
@@ -77,18 +76,18 @@ export class Histories {
     if (step) execution.written.add(value.stepId);
     const at = performance.now();
     const append = (): Promise<void> => this.#streams.append({ ...value, token: execution.token }, step);
-    await execution.during(() => withDbRetry(append));
+    await execution.during(() => retried(append));
     execution.confirm(at);
   }
 
   /** Records the end of a run; see `RunOutcomes.write`. */
   recordOutcome(outcome: RunOutcome): Promise<RecordedEnd | undefined> {
-    return withDbRetry(() => this.#outcomes.write(outcome));
+    return retried(() => this.#outcomes.write(outcome));
   }
 
   /** Returns how a run ended, if it has. */
   outcome(runId: string): Promise<RecordedOutcome | undefined> {
-    return withDbRetry(() => this.#recordedOutcomes.find(runId));
+    return retried(() => this.#recordedOutcomes.find(runId));
   }
 
   /**
@@ -98,7 +97,7 @@ export class Histories {
    */
   async start(start: RunStart): Promise<StartVerdict | undefined> {
     const { run, creator, parent } = start;
-    const write = (): Promise<StartedRow | 'refused'> => withDbRetry(() => this.#starts.write(start));
+    const write = (): Promise<StartedRow | 'refused'> => retried(() => this.#starts.write(start));
     const row = await (parent ? this.executions.of(parent.runId, parent.token).during(write) : write());
     if (row === 'refused') throw new errors.DBOSWorkflowConflictError(parent?.runId ?? run.workflowUUID);
     if (!fits(row, run)) return undefined;

@@ -99,7 +99,8 @@ function requestOf({ run, creator, parent, isClaimed = false }: RunStart): objec
     parent_workflow_id: run.parentWorkflowID,
     serialization: run.serialization,
     creator_xid: creator,
-    delay_until_epoch_ms: run.delayUntilEpochMS,
+    // The delay counts by the database's clock; the SDK reckons with ours.
+    delay_ms: run.delayUntilEpochMS === undefined ? undefined : run.delayUntilEpochMS - Date.now(),
     attributes: run.attributes,
     schedule_name: run.scheduleName,
     debounce_deadline_epoch_ms: run.debounceDeadlineEpochMS,
@@ -148,11 +149,13 @@ const RUN_COLUMNS = [
 ];
 const RUN_NAMES = RUN_COLUMNS.map((column) => column.split(' ')[0]).join(', ');
 
+const NOW = '(EXTRACT(EPOCH FROM now()) * 1000)::bigint';
+
 /** The time of a run that waits in a lane begins to count when it is taken from there. */
-const INSERTED = RUN_NAMES.replace(
+const INSERTED = RUN_NAMES.replace('delay_until_epoch_ms', `${NOW} + delay_ms`).replace(
   'workflow_deadline_epoch_ms',
   `CASE WHEN is_claimed AND workflow_timeout_ms IS NOT NULL
-        THEN COALESCE(workflow_deadline_epoch_ms, (EXTRACT(EPOCH FROM now()) * 1000)::bigint + workflow_timeout_ms)
+        THEN COALESCE(workflow_deadline_epoch_ms, ${NOW} + workflow_timeout_ms)
         ELSE workflow_deadline_epoch_ms END`,
 );
 
@@ -163,7 +166,7 @@ const INSERTED = RUN_NAMES.replace(
 function statement(locked: 'SKIP LOCKED' | ''): string {
   return `
 WITH request AS MATERIALIZED (
-  SELECT * FROM json_to_recordset($1::json) AS r(${RUN_COLUMNS.join(', ')}, inputs text, is_claimed boolean,
+  SELECT * FROM json_to_recordset($1::json) AS r(${RUN_COLUMNS.join(', ')}, inputs text, is_claimed boolean, delay_ms bigint,
     parent_run text, parent_step int, parent_token text, step_started_at bigint, step_ended_at bigint)),
 parents AS MATERIALIZED (
   SELECT workflow_uuid, owner_xid FROM dbos.workflow_status
@@ -174,7 +177,7 @@ admitted AS MATERIALIZED (
    WHERE r.parent_run IS NULL OR parents.owner_xid = r.parent_token),
 started AS (
   INSERT INTO dbos.workflow_status (${RUN_NAMES}, started_at_epoch_ms)
-  SELECT ${INSERTED}, CASE WHEN is_claimed THEN (EXTRACT(EPOCH FROM now()) * 1000)::bigint END
+  SELECT ${INSERTED}, CASE WHEN is_claimed THEN ${NOW} END
     FROM admitted ORDER BY workflow_uuid
   ON CONFLICT (workflow_uuid) DO UPDATE SET creator_xid = workflow_status.creator_xid
   RETURNING workflow_uuid, status, name, class_name, config_name, queue_name, creator_xid, serialization,
@@ -189,7 +192,7 @@ step AS (
          (workflow_uuid, function_id, function_name, child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms,
           application_name, retention_timestamp)
   SELECT a.parent_run, a.parent_step, a.name, a.workflow_uuid, a.step_started_at, a.step_ended_at,
-         $2::text, (EXTRACT(EPOCH FROM now()) * 1000)::bigint
+         $2::text, ${NOW}
     FROM admitted a
     JOIN started s ON s.workflow_uuid = a.workflow_uuid AND s.name = a.name
      AND s.class_name IS NOT DISTINCT FROM a.class_name AND s.config_name IS NOT DISTINCT FROM a.config_name

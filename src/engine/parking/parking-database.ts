@@ -2,12 +2,12 @@
 
 import errors from '@dbos-inc/dbos-sdk/internal/error';
 import serialization from '@dbos-inc/dbos-sdk/internal/serialization';
-import { withDbRetry } from '@dbos-inc/dbos-sdk/internal/system_database';
 import { DatabaseClock } from '../clock.ts';
 import type { Execution } from '../history/execution.ts';
 import { FastSystemDatabase } from '../history/fast-database.ts';
 import type { RecordedEnd } from '../history/run-outcome.ts';
 import type { Arguments, Result } from '../override.ts';
+import { retried } from '../retried.ts';
 import { Messages } from './messages.ts';
 import { ParkedRuns } from './parked-runs.ts';
 import { Waiting } from './waiting.ts';
@@ -52,7 +52,7 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
     onParked: ({ runId }) => {
       for (const entry of this.runningWorkflowMap.get(runId)?.slice() ?? []) entry.release();
     },
-    retried: withDbRetry,
+    retried,
   });
 
   override async init(...args: Arguments<'init'>): Promise<void> {
@@ -146,8 +146,13 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
     for (const endedRunId of args[0]) this.#wakes.wake({ kind: 'run', endedRunId });
   }
 
+  /** Wakes parked runs for which that was forgotten: a process has died, or a connection was lost. */
+  wakeMissed(): void {
+    this.#wakes.sweep();
+  }
+
   override transitionDelayedWorkflows(): Promise<void> {
-    return withDbRetry(() => this.#wakes.transition());
+    return retried(() => this.#wakes.transition());
   }
 
   protected override ended(runId: string, { parentRunId }: RecordedEnd): void {
@@ -177,7 +182,7 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
       if (isLikely || isOver || (await this.#isWaiting(execution, topic))) {
         const receipt = { runId, topic, stepId, startedAt, endedAt, token, isOver };
         execution.written.add(stepId);
-        const received = await execution.during(() => withDbRetry(() => this.#messages.take(receipt)));
+        const received = await execution.during(() => retried(() => this.#messages.take(receipt)));
         if (received) return { serializedValue: received.message, serialization: received.serialization };
       }
       const wait = { kind: 'message' as const, topic, until };
@@ -190,7 +195,7 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
   }
 
   #isWaiting(execution: Execution, topic: string): Promise<boolean> {
-    return execution.during(() => withDbRetry(() => this.#messages.isWaiting(execution.runId, topic)));
+    return execution.during(() => retried(() => this.#messages.isWaiting(execution.runId, topic)));
   }
 
   #onMessage(runId: string, topic: string, ended: () => void): () => void {

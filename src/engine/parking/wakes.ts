@@ -7,6 +7,8 @@ import type { ParkedRuns, WakeReason } from './parked-runs.ts';
 /** Whoever sends a message wakes its receiver. Others who hear of it look a little later, in case the sender has died in between. */
 const HEARSAY_MS = 500;
 const SWEEP_MS = 60_000;
+const FIRST_RETRY_MS = 100;
+const SLOWEST_RETRY_MS = 5000;
 /** The SDK asks once a second; what is due before it asks again is looked after to the millisecond. */
 const PRECISE_WITHIN_MS = 1500;
 
@@ -115,20 +117,24 @@ export class Wakes {
     ).unref();
   }
 
-  /** A wake that fails is tried again once; after that the sweep finds the run. */
+  /** Looks for runs whose wake nobody told us of, or which somebody who has died owed them. */
+  sweep(): void {
+    void this.#attempt(async () => {
+      const missed = await this.#runs.missed();
+      return missed.length > 0 ? this.#runs.wakeRuns(missed) : [];
+    });
+  }
+
+  /** A wake is tried until it succeeds: a moment without a database must not cost the run a minute. */
   async #attempt(wake: () => Promise<string[]>): Promise<void> {
-    for (const last of [false, true]) {
-      if (this.#isClosed) return;
+    for (let wait = FIRST_RETRY_MS; !this.#isClosed; wait = Math.min(wait * 2, SLOWEST_RETRY_MS)) {
       try {
         for (const lane of new Set(await wake())) this.#options.onLane(lane);
         return;
       } catch (error) {
-        if (last)
-          this.#options.log.warn(
-            `Waiting runs could not be woken; they will be within a minute: ${(error as Error).message}`,
-          );
-        else await pause(100);
+        this.#options.log.warn(`Waiting runs could not be woken, trying again: ${(error as Error).message}`);
       }
+      await pause(wait);
     }
   }
 }
