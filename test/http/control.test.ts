@@ -27,13 +27,13 @@ test('a message is kept until it is waited for, and once under one key', async (
   const id = String(body.id);
   for (let n = 0; n < 3; n += 1) {
     const sent = await served.call('POST', `/v1/runs/${id}/messages/greeting`, {
-      body: { text: `${n}` },
+      body: { text: 'hello' },
       headers: { 'Idempotency-Key': 'm' },
     });
     expect(sent).toMatchObject({ status: 202, body: { id, topic: 'greeting' } });
   }
   const { body: ended } = await served.call('GET', `/v1/runs/${id}/result?wait=20`);
-  expect(ended).toMatchObject({ status: 'succeeded', result: { first: { text: '0' }, none: true } });
+  expect(ended).toMatchObject({ status: 'succeeded', result: { first: { text: 'hello' }, none: true } });
   const rows = await served.database.query(
     'SELECT count(*)::int AS n FROM dbos.notifications WHERE destination_uuid = $1',
     [id],
