@@ -15,7 +15,7 @@ RUN node scripts/prepare.mjs --build && chmod +x dist/src/cli/main.js
 # the tools are taken out again; a tool that is not named here makes the image larger, never wrong.
 FROM base AS dependencies
 RUN npm ci --include=dev \
-  && npm uninstall @seriousme/openapi-schema-validator @types/koa @types/node @types/pg autocannon fast-check knip node \
+  && npm uninstall @seriousme/openapi-schema-validator @types/koa @types/node @types/pg fast-check knip node \
   oxfmt oxlint oxlint-tsgolint pdf-lib publint typescript vitest
 
 FROM node:26-bookworm-slim

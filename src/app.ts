@@ -8,13 +8,12 @@ import { acceptStarts } from './admission/start.ts';
 import { Submissions } from './admission/submit.ts';
 import type { Config } from './config.ts';
 import { type AppDatabase, openAppDatabase } from './database.ts';
-import { InvalidInput } from './core/errors.ts';
 import type { Retention as RetentionTime } from './core/retention.ts';
-import { DEFAULT_LANE } from './core/run.ts';
 import { type Catalogue, collect, type Service } from './define/catalogue.ts';
 import { type RetentionRule, retentionRules } from './define/retention.ts';
-import { Engine, type LaneLimits } from './engine/engine.ts';
+import { Engine } from './engine/engine.ts';
 import type { CheckpointProbe } from './engine/hooks.ts';
+import { type LaneLimits, lanesOf, refuseUnknownLanes } from './engine/lanes.ts';
 import type { EngineLog } from './engine/logger.ts';
 import { Retention } from './engine/retention.ts';
 import { openApiDocument } from './http/openapi.ts';
@@ -54,9 +53,6 @@ export interface AppParts {
   probe?: CheckpointProbe | undefined;
 }
 
-/** How many runs of a lane one process runs at a time, where nothing else is said. */
-const DEFAULT_CONCURRENCY = 1000;
-
 /** Describes an app. Nothing is started, and nothing outside of the process is touched. @throws InvalidInput `invalid_service` */
 export function createApp(options: AppOptions): App {
   return new App(options);
@@ -81,9 +77,10 @@ export class App {
   /**
    * Starts the app: database, migrations, engine, door. Returns when it takes requests.
    * `parts` replaces what it would make or leave out by itself; that is for tests.
-   * @throws Unavailable when the database, the port or the configuration does not allow it
+   * @throws Unavailable when the database, the port or the configuration does not allow it; HoldfastError `app_running`
    */
   async start(config: Config, log: EngineLog, parts: AppParts = {}): Promise<RunningApp> {
+    refuseUnknownLanes(config.lanes ?? [], Object.keys(this.lanes));
     const models = parts.models ?? createModels({ openai: config.openai });
     const database = await openAppDatabase(config, this.migrations, log);
     const started: Stoppable[] = [{ stop: () => database.close() }, { stop: () => models.close() }];
@@ -226,21 +223,6 @@ export class RunningApp {
     await database.close();
     return cutOff;
   }
-}
-
-function lanesOf(catalogue: Catalogue, given: Record<string, LaneLimits>): Record<string, LaneLimits> {
-  const named = catalogue.workflows.map((entry) => entry.operation.options.lane ?? DEFAULT_LANE);
-  const lanes: Record<string, LaneLimits> = {};
-  for (const name of new Set([DEFAULT_LANE, ...named, ...Object.keys(given)])) {
-    if (!/^[A-Za-z][\w.-]{0,100}$/.test(name)) {
-      throw new InvalidInput(
-        'invalid_lane',
-        `'${name}' cannot name a lane: begin with a letter and use letters, digits, '.', '-' and '_'.`,
-      );
-    }
-    lanes[name] = { concurrency: DEFAULT_CONCURRENCY, ...given[name] };
-  }
-  return lanes;
 }
 
 function bodiesOf(

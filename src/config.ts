@@ -25,6 +25,8 @@ export interface Config {
   readonly databaseDeadlineMs: number;
   /** How long a run waits for a process that has its workflow before it is held. */
   readonly missingWorkflowMs: number;
+  /** What was set and has no effect, in sentences for the log. */
+  readonly notices: readonly string[];
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -100,10 +102,12 @@ function configOf(env: Environment): Config {
     openai: openaiOf(env),
     engine: env.HOLDFAST_ENGINE ?? 'holdfast',
     logLevel: env.LOG_LEVEL ?? 'info',
-    logFormat: env.LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json'),
+    // The log goes to standard error.
+    logFormat: env.LOG_FORMAT ?? (process.stderr.isTTY ? 'pretty' : 'json'),
     graceMs: (env.HOLDFAST_GRACE_SECONDS ?? 10) * 1000,
     databaseDeadlineMs: (env.HOLDFAST_DATABASE_DEADLINE_SECONDS ?? 30) * 1000,
     missingWorkflowMs: (env.HOLDFAST_MISSING_WORKFLOW_SECONDS ?? 60) * 1000,
+    notices: noticesOf(env),
   };
 }
 
@@ -116,9 +120,15 @@ function openaiOf(env: Environment): Config['openai'] {
   };
 }
 
+/** Many shells have a key set for other programs; without a model's name it is not meant for us. */
+function noticesOf(env: Environment): string[] {
+  if (env.OPENAI_API_KEY === undefined || env.OPENAI_MODEL !== undefined) return [];
+  return ['OPENAI_API_KEY is ignored, because OPENAI_MODEL does not say which model to ask for.'];
+}
+
 function contradictions(env: Environment): string[] {
   const problems: string[] = [];
-  if (env.OPENAI_MODEL === undefined && (env.OPENAI_BASE_URL ?? env.OPENAI_API_KEY) !== undefined) {
+  if (env.OPENAI_MODEL === undefined && env.OPENAI_BASE_URL !== undefined) {
     problems.push('OPENAI_MODEL is missing: it says which model to ask for at OPENAI_BASE_URL');
   }
   if (env.OPENAI_MODEL !== undefined && env.OPENAI_BASE_URL === undefined && env.OPENAI_API_KEY === undefined) {

@@ -2,11 +2,11 @@
 
 import type { Knex } from 'knex';
 import type { Config } from './config.ts';
-import { migrateEngine } from './engine/migrate.ts';
+import { isEngineOutdated, migrateEngine } from './engine/migrate.ts';
 import type { EngineLog } from './engine/logger.ts';
 import { connectionUrl, maskUrl, openDatabase, POOL_SIZES, waitForDatabase } from './postgres/connection.ts';
 import { startEmbedded } from './postgres/embedded/server.ts';
-import { migrate, migrationsDirectory } from './postgres/migrations.ts';
+import { type MigrationSet, migrate, migrationsDirectory, pendingMigrations } from './postgres/migrations.ts';
 
 /** The database of a running app. */
 export interface AppDatabase {
@@ -30,19 +30,37 @@ export interface Reachable {
   stop(): Promise<void>;
 }
 
-/** Finds the database: `DATABASE_URL`, else the embedded server, which is started unless it runs. Waits until it answers. */
-export async function reachDatabase(config: Config, log: EngineLog): Promise<Reachable> {
+/**
+ * Finds the database: `DATABASE_URL`, else the embedded server, which is started unless it runs. Waits until it answers. Creates it when
+ * the server does not have it, unless `create` is false.
+ */
+export async function reachDatabase(config: Config, log: EngineLog, create = true): Promise<Reachable> {
   const found = config.databaseUrl === undefined ? await embedded(config, log) : external(config.databaseUrl);
-  await waitForDatabase(found.url, { deadlineMs: config.databaseDeadlineMs, log: (line) => log.info(line) });
-  return found;
+  try {
+    await waitForDatabase(found.url, { deadlineMs: config.databaseDeadlineMs, log: (line) => log.info(line), create });
+    return found;
+  } catch (error) {
+    await found.stop();
+    throw error;
+  }
 }
 
 /** Brings the schemas up to date: the engine's, ours, and the application's own. Safe when several processes do it at once. */
 export async function migrateAll(url: string, appMigrations: string | undefined): Promise<string[]> {
   await migrateEngine(url);
-  const ours = await migrate(url, { directory: migrationsDirectory(), schema: 'holdfast', table: 'migrations' });
+  const ours = await migrate(url, ourMigrations());
   if (appMigrations === undefined) return ours;
   return [...ours, ...(await migrate(url, { directory: appMigrations, schema: 'holdfast', table: 'app_migrations' }))];
+}
+
+/** Returns the names of our migrations that a start would apply, after the engine's own. Changes nothing. */
+export async function pendingOurs(url: string): Promise<string[]> {
+  const ours = await pendingMigrations(url, ourMigrations());
+  return (await isEngineOutdated(url)) ? ["the engine's schema", ...ours] : ours;
+}
+
+function ourMigrations(): MigrationSet {
+  return { directory: migrationsDirectory(), schema: 'holdfast', table: 'migrations' };
 }
 
 /** Opens the database for an app that starts. */

@@ -20,7 +20,7 @@ export { configured, type Service } from './define/catalogue.ts';
 export { step, transaction, workflow } from './define/decorators.ts';
 export type { StepOptions, TransactionOptions, WorkflowOptions } from './define/operation.ts';
 export { db } from './engine/data-source.ts';
-export type { LaneLimits } from './engine/engine.ts';
+export type { LaneLimits } from './engine/lanes.ts';
 export { currentRunId, now, parallel, progress, random, sleep, uuid, waitFor } from './engine/verbs.ts';
 export { classifyModelError } from './inference/errors.ts';
 export { model, type StepContext, stepContext } from './steps/context.ts';

@@ -13,6 +13,7 @@ export async function main(app: App, config: Config, parts: AppParts = {}): Prom
   process.on('unhandledRejection', (error) =>
     log.error({ err: error }, 'A promise was rejected that nobody waited for.'),
   );
+  for (const notice of config.notices) log.warn(notice);
   try {
     const running = await app.start(config, log, parts);
     announce(running, app, config, log);
@@ -28,10 +29,14 @@ function announce(running: RunningApp, app: App, config: Config, log: Logger): v
   const { provider, model, baseUrl } = running.models.describe();
   log.info(`Database: ${running.database.description}`);
   log.info(
-    `Model: ${provider === 'local' ? `${model} (offline; set OPENAI_BASE_URL, OPENAI_API_KEY and OPENAI_MODEL for another)` : `${model} at ${baseUrl}`}`,
+    `Model: ${provider === 'local' ? `${model} (offline; set OPENAI_MODEL with OPENAI_API_KEY or OPENAI_BASE_URL for another)` : `${model} at ${baseUrl}`}`,
   );
   log.info(`Workflows: ${app.catalogue.workflows.map((entry) => entry.name).join(', ')}`);
-  if (config.auth === 'off') log.info('Authentication: off, because only this machine can connect');
+  log.info(
+    config.auth === 'off'
+      ? 'Authentication: off, because only this machine can connect'
+      : 'Authentication: API keys are required; `holdfast keys create --tenant <tenant>` makes one',
+  );
   log.info(`Holdfast is ready at ${running.url} (API reference: ${running.url}/docs)`);
 }
 

@@ -1,5 +1,6 @@
 // A client of the service: uploads files, shows how far it is, and prints what was found. Run it with `npm run demo -- <files or folders>`.
 
+import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,21 +23,52 @@ interface Service {
 const AT_A_TIME = 8;
 const WAIT_SECONDS = 30;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    url: { type: 'string', default: process.env.HOLDFAST_URL ?? 'http://127.0.0.1:3000' },
-    key: { type: 'string', default: process.env.HOLDFAST_KEY },
-    json: { type: 'boolean', default: false },
-  },
-});
+const USAGE = `Usage: npm run demo -- [options] <files or folders>
 
-process.exitCode = await demo({ url: values.url, key: values.key }, positionals, values.json);
+  --url <url>  where the service is (HOLDFAST_URL, else http://127.0.0.1:3000)
+  --key <key>  an API key (HOLDFAST_KEY)
+  --json       print JSON, one document a line
+  --help       print this
+
+For example: npm run demo -- examples/01-documents/samples
+`;
+
+process.exitCode = await commandLine();
+
+async function commandLine(): Promise<number> {
+  try {
+    const { values, positionals } = readArguments();
+    if (!values.help) return await demo({ url: values.url, key: values.key }, positionals, values.json);
+    process.stdout.write(USAGE);
+    return 0;
+  } catch (error) {
+    if (!String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')) throw error;
+    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
+}
+
+function readArguments() {
+  return parseArgs({
+    allowPositionals: true,
+    options: {
+      url: { type: 'string', default: process.env.HOLDFAST_URL ?? 'http://127.0.0.1:3000' },
+      key: { type: 'string', default: process.env.HOLDFAST_KEY },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+}
 
 async function demo(service: Service, paths: string[], json: boolean): Promise<number> {
   if (paths.length === 0) {
     process.stderr.write('Which documents? For example: npm run demo -- examples/01-documents/samples\n');
     return 2;
+  }
+  const missing = paths.filter((path) => !existsSync(path));
+  if (missing.length > 0) {
+    process.stderr.write(`There is no file or folder ${missing.join(', ')}.\n`);
+    return 1;
   }
   const files = (await Promise.all(paths.map(filesIn))).flat();
   if (files.length === 0) {
@@ -50,9 +82,7 @@ async function demo(service: Service, paths: string[], json: boolean): Promise<n
 }
 
 async function filesIn(path: string): Promise<string[]> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found) return [path];
-  if (!found.isDirectory()) return [path];
+  if (!(await stat(path)).isDirectory()) return [path];
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
@@ -144,6 +174,7 @@ function report(outcomes: Outcome[]): string {
     head: ['DOCUMENT', 'KIND', 'LANG', 'TITLE AND SUMMARY'],
     colWidths: [28, 15, 6, width],
     wordWrap: true,
+    ...(process.stdout.isTTY && process.stdout.hasColors() ? {} : { style: { head: [], border: [] } }),
   });
   for (const { file, analysis, error } of outcomes) {
     if (analysis)

@@ -1,6 +1,6 @@
 // The command line's way to a running service: its HTTP API.
 
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { HoldfastError, Unavailable } from '../core/errors.ts';
 
 /** Where the service is, and with which key. */
@@ -12,9 +12,17 @@ export interface ClientFlags {
 /** Returns the options that say where the service is. */
 export function clientOptions(): Option[] {
   return [
-    new Option('--url <url>', 'where the service is').env('HOLDFAST_URL').default('http://127.0.0.1:3000'),
+    new Option('--url <url>', 'where the service is')
+      .env('HOLDFAST_URL')
+      .argParser(httpUrl)
+      .default('http://127.0.0.1:3000'),
     new Option('--key <key>', 'an API key').env('HOLDFAST_KEY'),
   ];
+}
+
+function httpUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError("It is not an http(s) address, such as 'http://127.0.0.1:3000'.");
 }
 
 /**

@@ -1,8 +1,11 @@
 // `holdfast doctor`: looks whether everything that a service needs is there, and says what to do where it is not.
+// It changes nothing.
 
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Command } from 'commander';
 import { type Config, readConfig } from '../config.ts';
+import type { Reachable } from '../database.ts';
 import { nodeProblem } from './node-version.ts';
 import { jsonOption, print } from './output.ts';
 
@@ -13,6 +16,9 @@ interface Finding {
 }
 
 const OLDEST_POSTGRES = 140_000;
+const PATIENCE_MS = 5000;
+/** Where to reach a server that listens on every address. */
+const ANY_ADDRESS: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 /** Returns the command. */
 export function doctorCommand(): Command {
@@ -63,16 +69,34 @@ function checkNode(): string {
 }
 
 async function checkDatabase(config: Config): Promise<string> {
-  const [{ migrateAll, reachDatabase }, { createLog }, { openDatabase }] = await Promise.all([
+  if (config.databaseUrl === undefined && !existsSync(config.dataDirectory)) {
+    return `embedded Postgres, which the first start makes in ${config.dataDirectory}`;
+  }
+  const [{ reachDatabase }, { createLog }, { isMissingDatabase }] = await Promise.all([
     import('../database.ts'),
     import('../observe/log.ts'),
     import('../postgres/connection.ts'),
   ]);
-  const database = await reachDatabase(
-    { ...config, databaseDeadlineMs: Math.min(config.databaseDeadlineMs, 5000) },
-    createLog({ level: 'silent', format: 'json' }),
-  );
-  const db = openDatabase(database.url, { max: 1, name: 'holdfast doctor' });
+  const impatient = { ...config, databaseDeadlineMs: Math.min(config.databaseDeadlineMs, PATIENCE_MS) };
+  try {
+    const database = await reachDatabase(impatient, createLog({ level: 'silent', format: 'json' }), false);
+    try {
+      return await describeDatabase(database);
+    } finally {
+      await database.stop();
+    }
+  } catch (error) {
+    if (isMissingDatabase(error)) return 'the server answers; the first start creates the database';
+    throw error;
+  }
+}
+
+async function describeDatabase({ url, description }: Reachable): Promise<string> {
+  const [{ pendingOurs }, { openDatabase }] = await Promise.all([
+    import('../database.ts'),
+    import('../postgres/connection.ts'),
+  ]);
+  const db = openDatabase(url, { max: 1, name: 'holdfast doctor' });
   try {
     const { rows } = await db.raw<{ rows: { version: string; number: number; encoding: string }[] }>(
       `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
@@ -81,11 +105,12 @@ async function checkDatabase(config: Config): Promise<string> {
     const { version, number, encoding } = rows[0]!;
     if (number < OLDEST_POSTGRES) throw new Error(`Postgres ${version} is too old: use 14 or newer.`);
     if (encoding !== 'UTF8') throw new Error(`The database's encoding is ${encoding}: create it with UTF8.`);
-    const applied = await migrateAll(database.url, undefined);
-    return `Postgres ${version}, ${database.description}, ${applied.length === 0 ? 'up to date' : `applied ${applied.join(', ')}`}`;
+    const pending = await pendingOurs(url);
+    const state =
+      pending.length === 0 ? 'up to date' : `the next start, or 'holdfast migrate', applies ${pending.join(', ')}`;
+    return `Postgres ${version}, ${description}, ${state}`;
   } finally {
     await db.destroy();
-    await database.stop();
   }
 }
 
@@ -99,10 +124,23 @@ async function checkPort({ host, port }: Config): Promise<string> {
     return `${host}:${port} is free`;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new Error(`${host}:${port} is in use: a service may be running there already; PORT chooses another.`, {
+    if (await isServiceThere(host, port)) return `${host}:${port} is in use by a healthy service`;
+    throw new Error(`${host}:${port} is in use by something else: stop that, or choose another port with PORT.`, {
       cause: error,
     });
   } finally {
     server.close();
+  }
+}
+
+/** Whether what listens there answers as a Holdfast that lives. */
+async function isServiceThere(host: string, port: number): Promise<boolean> {
+  const name = ANY_ADDRESS[host] ?? host;
+  const url = `http://${name.includes(':') ? `[${name}]` : name}:${port}/healthz`;
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    return answer.ok && ((await answer.json()) as { status?: unknown }).status === 'ok';
+  } catch {
+    return false;
   }
 }

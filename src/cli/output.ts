@@ -24,11 +24,16 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const result = new Table({
     head: [...head],
     colWidths: widths,
-    style: { head: ['bold'], border: [], compact: true },
+    style: { head: coloured() ? ['bold'] : [], border: [], compact: true },
     chars: NO_BORDER,
   });
   result.push(...rows.map((row) => [...row]));
   return result.toString();
+}
+
+/** Node leaves out colours for NO_COLOR and TERM=dumb; what is not a terminal gets none either. */
+function coloured(): boolean {
+  return process.stdout.isTTY && process.stdout.hasColors();
 }
 
 const NO_BORDER = Object.fromEntries(

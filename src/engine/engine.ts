@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import type { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor';
 import type { Knex } from 'knex';
+import { HoldfastError } from '../core/errors.ts';
 import { Checkpoints } from './checkpoint.ts';
 import { Completions } from './completion.ts';
 import { engineUrl } from './connection-settings.ts';
@@ -13,9 +14,10 @@ import { Gate } from './drain.ts';
 import { FastSystemDatabase } from './history/fast-database.ts';
 import { Holds } from './held.ts';
 import type { CheckpointProbe, EngineHooks } from './hooks.ts';
+import type { LaneLimits } from './lanes.ts';
 import { launchSdk } from './launch.ts';
 import { Lease } from './lease.ts';
-import { type EngineLog, sdkLogger } from './logger.ts';
+import { type EngineLog, failureLine, sdkLogger } from './logger.ts';
 import { wakeAll } from './parking/parked-runs.ts';
 import { ParkingSystemDatabase } from './parking/parking-database.ts';
 import { PeerSignals } from './peers.ts';
@@ -25,15 +27,6 @@ import type { RegisteredWorkflow } from './runs.ts';
 import { assertSdkShape } from './shape.ts';
 import { systemDatabaseWith } from './system-database.ts';
 import { handOver } from './takeover.ts';
-
-export interface LaneLimits {
-  /** How many runs of this lane one process runs at a time. */
-  concurrency?: number;
-  /** How many runs of this lane run at a time, over all processes. */
-  globalConcurrency?: number;
-  /** At most this many runs are started in each period. */
-  rate?: { limit: number; periodSeconds: number };
-}
 
 export interface EngineOptions {
   databaseUrl: string;
@@ -93,9 +86,12 @@ export class Engine {
     this.holds = this.#newHolds();
   }
 
-  /** Registers the app's workflows, launches the SDK, and declares the lanes. No run is taken before `open`. */
+  /** Registers the app's workflows, launches the SDK, and declares the lanes. No run is taken before `open`. @throws HoldfastError `app_running` */
   static async start(options: EngineOptions): Promise<Engine> {
     assertSdkShape();
+    if (DBOS.isInitialized()) {
+      throw new HoldfastError('app_running', 'An app is running in this process already: stop that one first.');
+    }
     const engine = new Engine(options);
     try {
       await engine.#launch();
@@ -212,6 +208,7 @@ export class Engine {
         this.#completions?.ended(runId);
         if (this.#lease.peers > 0) this.#signals.tellEnded(runId);
       },
+      failed: (runId, workflow, error) => this.#options.log.warn(failureLine(runId, workflow, error)),
       probe: this.#probe,
       claimed: (lane, count) => this.#dispatcher.claimed(lane, count),
       onEnd: (runId, ended) => this.#completions?.listen(runId, ended) ?? (() => {}),

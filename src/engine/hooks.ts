@@ -12,6 +12,8 @@ export interface EngineHooks {
   probe: CheckpointProbe;
   /** The outcome of this run was recorded. */
   outcome(runId: string): void;
+  /** This run of `workflow` has failed; `error` is the recorded text of its error. */
+  failed(runId: string, workflow: string, error: string | null | undefined): void;
   /** A claim on this lane took `count` runs. */
   claimed(lane: string, count: number): void;
   /** Calls `ended` once the run has ended; returns how to stop listening. */

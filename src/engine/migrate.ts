@@ -1,6 +1,7 @@
 // Brings the DBOS SDK's own schema (`dbos`) up to the version that this build runs on.
 
 import { migrateDataSourcePG } from '@dbos-inc/dbos-sdk/datasource';
+import errors from '@dbos-inc/dbos-sdk/internal/error';
 import system from '@dbos-inc/dbos-sdk/internal/system_database';
 import pg from 'pg';
 
@@ -8,6 +9,17 @@ type SdkLogger = Parameters<typeof system.migrateSystemDatabase>[1];
 
 /** The SDK reports each of its migrations; what went wrong is thrown as well. */
 const QUIET = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} } as unknown as SdkLogger;
+
+/** Returns whether `migrateEngine` would have something to do in the database of `databaseUrl`. Changes nothing. */
+export async function isEngineOutdated(databaseUrl: string): Promise<boolean> {
+  try {
+    await system.verifySystemDatabase(databaseUrl, QUIET);
+    return false;
+  } catch (error) {
+    if (error instanceof errors.DBOSInitializationError) return true;
+    throw error;
+  }
+}
 
 /**
  * Creates or upgrades the schema `dbos` in the database of `databaseUrl`, with the table in which transactions keep their

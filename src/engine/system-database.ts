@@ -87,7 +87,10 @@ export function systemDatabaseWith(hooks: EngineHooks, kind: 'holdfast' | 'stock
       hooks.probe('before', RUN_OUTCOME);
       const isRecorded = await super.recordWorkflowError(...args);
       hooks.probe('after', RUN_OUTCOME);
-      if (isRecorded) hooks.outcome(args[0]);
+      if (isRecorded) {
+        hooks.failed(args[0], args[1].workflowName, args[1].error);
+        hooks.outcome(args[0]);
+      }
       return isRecorded;
     }
 

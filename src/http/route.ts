@@ -109,7 +109,8 @@ function check(schema: z.ZodType | undefined, value: unknown, where: string, cod
 }
 
 function sentence(detail: string): string {
-  return /^(is|has|must|does)\b/.test(detail) ? `${detail}.` : `is wrong: ${detail}.`;
+  const words = detail.replace(/\.$/, '');
+  return /^(is|has|must|does)\b/.test(words) ? `${words}.` : `is wrong: ${words}.`;
 }
 
 function present(context: Context, answer: Answer): void {

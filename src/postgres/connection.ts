@@ -71,25 +71,32 @@ export function connectionUrl(url: string, applicationName: string): string {
 }
 
 /**
- * Waits until the database of `url` answers, for at most `deadlineMs` milliseconds, and creates it when the server has no such database.
+ * Waits until the database of `url` answers, for at most `deadlineMs` milliseconds, and creates it when the server has no such database,
+ * unless `create` is false.
  * @throws Unavailable `database_unreachable` when it did not answer in time; `database_refused`, at once, when it does not let us in:
  * because of the password, the role, the encryption, or because the database cannot be created
  */
 export async function waitForDatabase(
   url: string,
-  { deadlineMs, log }: { deadlineMs: number; log?: (line: string) => void },
+  { deadlineMs, log, create = true }: { deadlineMs: number; log?: (line: string) => void; create?: boolean },
 ): Promise<void> {
   const deadline = performance.now() + deadlineMs;
   for (let wait = FIRST_RETRY_MS; ; wait = Math.min(wait * 2, SLOWEST_RETRY_MS)) {
     try {
-      return await tryDatabase(url, deadline - performance.now());
+      return await tryDatabase(url, deadline - performance.now(), create);
     } catch (error) {
       const left = deadline - performance.now();
       if (!isConnectionError(error) || left <= 0) throw unavailable(url, error);
-      log?.(`waiting for the database at ${place(url)}: ${reason(error)}`);
+      log?.(`Waiting for the database at ${place(url)}: ${reason(error)}`);
       await pause(Math.min(wait, left));
     }
   }
+}
+
+/** Returns whether `error`, or its cause, says that the server has no database of this name. */
+export function isMissingDatabase(error: unknown): boolean {
+  const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } };
+  return code === NO_SUCH_DATABASE || cause?.code === NO_SUCH_DATABASE;
 }
 
 /** Returns `url` for people: with `***` for the password, in the parameters too. */
@@ -132,12 +139,12 @@ export function openClient(url: string, name: string, connectWithinMs = CONNECT_
   return client;
 }
 
-async function tryDatabase(url: string, leftMs: number): Promise<void> {
+async function tryDatabase(url: string, leftMs: number, create: boolean): Promise<void> {
   const connectWithinMs = Math.ceil(Math.min(Math.max(leftMs, FIRST_RETRY_MS), CONNECT_WITHIN_MS));
   try {
     await query(url, 'SELECT 1', connectWithinMs);
   } catch (error) {
-    if ((error as { code?: unknown }).code !== NO_SUCH_DATABASE) throw error;
+    if (!create || !isMissingDatabase(error)) throw error;
     await createDatabase(url, connectWithinMs);
   }
 }
@@ -175,7 +182,7 @@ function unavailable(url: string, error: unknown): Unavailable {
   const refused = !isConnectionError(error);
   return new Unavailable(
     refused ? 'database_refused' : 'database_unreachable',
-    `The database at ${place(url)} ${refused ? 'does not let us in' : 'cannot be reached'}: ${reason(error)}. ` +
+    `The database at ${place(url)}, ${refused ? 'does not let us in' : 'cannot be reached'}: ${reason(error)}. ` +
       (refused ? advice(error) : 'Start it, or correct DATABASE_URL.'),
     undefined,
     { cause: error },
@@ -200,7 +207,7 @@ function place(url: string): string {
   const parsed = parseUrl(url);
   const host = parsed.searchParams.get('host') ?? decodeURIComponent(parsed.hostname);
   const user = userOf(parsed) || 'of this account';
-  return `${host || 'localhost'}:${parsed.port || '5432'}, database "${databaseOf(url)}", user "${user}",`;
+  return `${host || 'localhost'}:${parsed.port || '5432'}, database "${databaseOf(url)}", user "${user}"`;
 }
 
 function userOf({ searchParams, username }: URL): string {

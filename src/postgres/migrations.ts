@@ -47,15 +47,40 @@ export async function migrate(databaseUrl: string, set: MigrationSet): Promise<s
   }
 }
 
+/** Returns the names of those that `migrate` would apply. Changes nothing. @throws like `migrate` */
+export async function pendingMigrations(databaseUrl: string, set: MigrationSet): Promise<string[]> {
+  const files = readMigrations(set.directory);
+  const client = openClient(databaseUrl, 'holdfast migrations');
+  try {
+    await client.connect();
+    const applied = (await isPrepared(client, set.schema)) ? await readHistory(client, set) : [];
+    compare(files, applied, set.directory);
+    const done = new Set(applied.map(({ name }) => name));
+    return files.map(({ name }) => name).filter((name) => !done.has(name));
+  } finally {
+    await client.end();
+  }
+}
+
 /** Asks before it creates: a role that may not create anything can still start on a database that is up to date. */
 async function prepare(client: pg.Client, schema: string): Promise<void> {
-  const checksums = `${pg.escapeIdentifier(schema)}.migration_checksums`;
-  const { rows } = await client.query<{ ready: boolean }>('SELECT to_regclass($1) IS NOT NULL AS ready', [checksums]);
-  if (rows[0]?.ready === true) return;
+  if (await isPrepared(client, schema)) return;
+  const checksums = checksumsOf(schema);
   await client.query(`
     CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(schema)};
     CREATE TABLE ${checksums} (history text, name text, checksum text NOT NULL, PRIMARY KEY (history, name));
     COMMENT ON TABLE ${checksums} IS 'SHA-256 of every migration as it was applied, so that a later change to its file is noticed.'`);
+}
+
+async function isPrepared(client: pg.Client, schema: string): Promise<boolean> {
+  const { rows } = await client.query<{ ready: boolean }>('SELECT to_regclass($1) IS NOT NULL AS ready', [
+    checksumsOf(schema),
+  ]);
+  return rows[0]?.ready === true;
+}
+
+function checksumsOf(schema: string): string {
+  return `${pg.escapeIdentifier(schema)}.migration_checksums`;
 }
 
 async function readHistory(client: pg.Client, { schema, table }: MigrationSet): Promise<Applied[]> {

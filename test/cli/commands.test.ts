@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { emptyDatabase, type TestDatabase } from '../support/database.ts';
 import { holdfast } from './support.ts';
@@ -34,7 +37,7 @@ test('keys are made, listed and revoked; only the first of these shows the key',
 
 test('the doctor names what is wrong, and fails', async () => {
   const environment = { DATABASE_URL: database.url, PORT: '0' };
-  expect((await holdfast(['doctor'], environment)).stdout).toMatch(/ok +database +Postgres 18/);
+  expect((await holdfast(['doctor'], environment)).stdout).toMatch(/ok +database +Postgres 18.*up to date/);
   const ill = await holdfast(['doctor', '--json'], {
     DATABASE_URL: 'postgresql://u:secret@127.0.0.1:1/x',
     HOLDFAST_DATABASE_DEADLINE_SECONDS: '0',
@@ -42,6 +45,46 @@ test('the doctor names what is wrong, and fails', async () => {
   expect(ill.code).toBe(1);
   expect(JSON.parse(ill.stdout)).toContainEqual(expect.objectContaining({ check: 'database', ok: false }));
   expect(ill.stdout + ill.stderr).not.toContain('secret');
+});
+
+test('the doctor changes nothing', async () => {
+  const empty = await emptyDatabase();
+  const { stdout } = await holdfast(['doctor'], { DATABASE_URL: empty.url, PORT: '0' });
+  expect(stdout).toMatch(/ok +database .*'holdfast migrate', applies the engine's schema, 0001_executors.sql/);
+  expect(await empty.query(`SELECT FROM pg_namespace WHERE nspname IN ('holdfast', 'dbos')`)).toEqual([]);
+  const url = new URL(empty.url);
+  await empty.drop();
+  const gone = await holdfast(['doctor'], { DATABASE_URL: url.href, PORT: '0' });
+  expect(gone.stdout).toMatch(/ok +database .*the first start creates the database/);
+});
+
+test('to the doctor a port is fine when a service has it, and not when something else has', async () => {
+  const server = createServer((request, response) =>
+    response.writeHead(request.url === '/healthz' && isService ? 200 : 404).end('{"status":"ok"}'),
+  );
+  let isService = true;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const PORT = String((server.address() as AddressInfo).port);
+  const environment = { DATABASE_URL: database.url, PORT };
+  expect((await holdfast(['doctor'], environment)).stdout).toMatch(/ok +port .*healthy service/);
+  isService = false;
+  expect((await holdfast(['doctor'], environment)).stdout).toMatch(/FAIL +port .*something else/);
+  server.close();
+});
+
+test('a table that goes to a pipe has no escapes', async () => {
+  const { stdout } = await holdfast(['keys', 'list'], { DATABASE_URL: database.url, FORCE_COLOR: '1' });
+  expect(stdout).toContain('TENANT');
+  expect(stdout).not.toContain('\u001B');
+});
+
+test('a service whose lanes the app does not have says which there are', async () => {
+  const { code, stderr } = await holdfast(['start', 'dist/examples/01-documents/app.js', '--lanes', 'nowhere'], {
+    DATABASE_URL: database.url,
+  });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/'nowhere'.*has the lanes default/);
 });
 
 test('a service whose database is away says so and ends', async () => {
@@ -69,6 +112,8 @@ test('every problem of the environment is named at once', async () => {
 test.each([
   [['start', 'nowhere.js'], 1, 'app_not_found'],
   [['start', 'dist/src/core/run.js'], 1, 'not_an_app'],
+  [['start', 'package.json'], 1, 'not_an_app'],
+  [['runs', 'list', '--url', 'foo'], 2, 'not an http(s) address'],
   [['keys', 'create'], 2, '--tenant'],
   [['nonsense'], 2, "unknown command 'nonsense'"],
   [['runs', 'list', '--url', 'http://127.0.0.1:1'], 1, 'service_unreachable'],

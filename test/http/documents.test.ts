@@ -23,6 +23,11 @@ test('the pages for people say what there is', async () => {
   expect(errors.body).toContain('id="idempotency_key_reused"');
 });
 
+test('the root leads to the reference', async () => {
+  const answer = await fetch(served.service.url, { redirect: 'manual' });
+  expect([answer.status, answer.headers.get('location')]).toEqual([302, '/docs']);
+});
+
 test('the service says that it lives and that it is ready', async () => {
   expect(await served.call('GET', '/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } });
   expect(await served.call('GET', '/readyz')).toMatchObject({ status: 200, body: { status: 'ok' } });

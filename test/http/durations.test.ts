@@ -46,6 +46,11 @@ test('the longest delay and deadline are taken, and so are fractions of a millis
   });
 });
 
+test('what is no duration is refused in one sentence', async () => {
+  const { body } = await served.call('POST', `${ORDER}?delay=xx`, BODY);
+  expect(body.detail).toMatch(/'xx' is not a duration.*[^.]\.$/);
+});
+
 test('a deadline of nothing is refused', async () => {
   const answer = await served.call('POST', `${ORDER}?deadline=0`, BODY);
   expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_query', errors: [{ pointer: '/deadline' }] } });

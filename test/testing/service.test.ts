@@ -17,3 +17,13 @@ test('a service needs nothing but its app', async () => {
   }
   expect(new Set(runs).size).toBe(2);
 });
+
+test('a second app in the process is refused, and the first one goes on', async () => {
+  const app = createApp({ services: [Shop] });
+  await using service = await startService({ app });
+  await expect(startService({ app })).rejects.toMatchObject({ code: 'app_running' });
+  await expect(startService({ app: createApp({ services: [] }) })).rejects.toMatchObject({ code: 'app_running' });
+  const order = { body: { item: 'tea' }, headers: { Prefer: 'wait=20' } };
+  const { body } = await service.call('POST', '/v1/workflows/Shop.order/runs', order);
+  expect(body).toMatchObject({ status: 'succeeded' });
+});

@@ -56,6 +56,17 @@ export function documentRoutes(document: object): Route[] {
     {
       spec: {
         method: 'get',
+        path: '/',
+        summary: 'The way to the reference',
+        tag: 'Operations',
+        open: true,
+        answers: { 302: { description: 'It is at `/docs`', headers: { Location: 'The path of the reference' } } },
+      },
+      handle: async () => ({ status: 302, headers: { Location: '/docs' } }),
+    },
+    {
+      spec: {
+        method: 'get',
         path: '/openapi.json',
         summary: 'This API as an OpenAPI 3.1 document',
         tag: 'Operations',
