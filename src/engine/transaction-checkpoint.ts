@@ -91,7 +91,10 @@ export function stepCheckpoint(
   };
 }
 
-/** The run's row stays locked until the commit, so that nobody can take the run away in between. */
+/**
+ * The run's row stays locked until the commit, so that nobody can take the run away in between. A process that is stopped before it
+ * can commit gives it back after as long as a lease lasts.
+ */
 const WRITE = `
 WITH owned AS MATERIALIZED (
   SELECT owner_xid FROM dbos.workflow_status WHERE workflow_uuid = :runId FOR NO KEY UPDATE),
@@ -103,7 +106,9 @@ written AS (
     FROM owned WHERE owner_xid = :token
   ON CONFLICT (workflow_uuid, function_id) DO NOTHING
   RETURNING 1)
-SELECT owner_xid AS token, (SELECT count(*)::int FROM written) AS written FROM owned`;
+SELECT owner_xid AS token, (SELECT count(*)::int FROM written) AS written,
+       set_config('idle_in_transaction_session_timeout', '5s', TRUE)
+  FROM owned`;
 
 async function findStep(db: Knex, runId: string, stepId: number): Promise<RecordedResult> {
   const { rows } = await db.raw<{ rows: { output: string | null }[] }>(
