@@ -108,6 +108,7 @@ export class Engine {
     await this.#dispatcher.start(this.#executor!);
     await this.#lease.start();
     this.holds.start();
+    this.#wakeMissed();
   }
 
   /** Returns the registered form of the workflow `name`. */

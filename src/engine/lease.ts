@@ -95,10 +95,12 @@ export class Lease {
         gone.map(({ executorId }) => executorId),
       );
     const { lanes, runs } = await requeueOrphans(db, application);
-    if (runs === 0) return;
-    log.info(
-      `${runs} ${runs === 1 ? 'run' : 'runs'} of a process that is gone will go on here or on another executor.`,
-    );
-    onOrphans(lanes);
+    if (runs > 0) {
+      log.info(
+        `${runs} ${runs === 1 ? 'run' : 'runs'} of a process that is gone will go on here or on another executor.`,
+      );
+    }
+    // Also without runs of its own a process that is gone may have left something undone for others.
+    if (runs > 0 || gone.length > 0) onOrphans(lanes);
   }
 }
