@@ -1,7 +1,6 @@
 // `holdfast doctor`: looks whether everything that a service needs is there, and says what to do where it is not.
 // It changes nothing.
 
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Command } from 'commander';
 import { type Config, readConfig } from '../config.ts';
@@ -69,7 +68,8 @@ function checkNode(): string {
 }
 
 async function checkDatabase(config: Config): Promise<string> {
-  if (config.databaseUrl === undefined && !existsSync(config.dataDirectory)) {
+  const { hasCluster } = await import('../postgres/embedded/server.ts');
+  if (config.databaseUrl === undefined && !hasCluster(config.dataDirectory)) {
     return `embedded Postgres, which the first start makes in ${config.dataDirectory}`;
   }
   const [{ reachDatabase }, { createLog }, { isMissingDatabase }] = await Promise.all([

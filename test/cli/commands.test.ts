@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { emptyDatabase, type TestDatabase } from '../support/database.ts';
 import { holdfast } from './support.ts';
@@ -37,6 +40,7 @@ test('keys are made, listed and revoked; only the first of these shows the key',
 
 test('the doctor names what is wrong, and fails', async () => {
   const environment = { DATABASE_URL: database.url, PORT: '0' };
+  await holdfast(['migrate'], environment);
   expect((await holdfast(['doctor'], environment)).stdout).toMatch(/ok +database +Postgres 18.*up to date/);
   const ill = await holdfast(['doctor', '--json'], {
     DATABASE_URL: 'postgresql://u:secret@127.0.0.1:1/x',
@@ -56,6 +60,15 @@ test('the doctor changes nothing', async () => {
   await empty.drop();
   const gone = await holdfast(['doctor'], { DATABASE_URL: url.href, PORT: '0' });
   expect(gone.stdout).toMatch(/ok +database .*the first start creates the database/);
+});
+
+test('the doctor makes no embedded server', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'doctor-'));
+  const dataDirectory = join(folder, 'postgres');
+  const { stdout } = await holdfast(['doctor'], { HOLDFAST_DATA_DIR: dataDirectory, PORT: '0' });
+  expect(stdout).toContain(`which the first start makes in ${dataDirectory}`);
+  expect(await readdir(folder)).toEqual([]);
+  await rm(folder, { recursive: true });
 });
 
 test('to the doctor a port is fine when a service has it, and not when something else has', async () => {

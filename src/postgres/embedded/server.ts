@@ -2,6 +2,8 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { HoldfastError, Unavailable } from '../../core/errors.ts';
 import { pause } from '../../lib/pause.ts';
 import { type Account, clusterOwner, serverAccount } from './account.ts';
@@ -63,6 +65,12 @@ const MOST_FAILURES = 3;
 const WATCHER_ANSWERS_WITHIN_MS = 1000;
 /** A fast shutdown takes milliseconds, unless the disk is slow; nobody waits for it longer than this. */
 const STOPS_WITHIN_MS = 10_000;
+
+/** Returns whether a server with its data in `dataDir` was ever started, without making anything of it. */
+export function hasCluster(dataDir: string): boolean {
+  if (!existsSync(dirname(dataDir))) return false;
+  return existsSync(join(chooseDirectory(dataDir, accountFor(dataDir)), 'PG_VERSION'));
+}
 
 /**
  * Starts the server of a data directory, or joins it when it runs. The server lives as long as any process that called this and has
