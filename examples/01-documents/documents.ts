@@ -1,6 +1,6 @@
 // The service `Documents`: analyses documents step by step. Each step's result is recorded, so that a crash repeats nothing.
 
-import { parallel, progress, start, step, transaction, workflow } from 'holdfast';
+import { parallel, progress, start, step, stepContext, transaction, workflow } from 'holdfast';
 import { documentTitle } from './fields/document-title.ts';
 import { findings } from './fields/findings.ts';
 import { headerBlock } from './fields/header-block.ts';
@@ -90,10 +90,14 @@ export class Documents {
     }
   }
 
-  @step({ retries: { attempts: 5 }, timeout: '2m' })
+  /** Fetching and reading have limits of their own. Waiting for a thread has none, or slow documents would make others fail. */
+  @step({ retries: { attempts: 5 } })
   static async read(document: DocumentInput): Promise<Reading> {
     const { bytes, contentType } = await loadDocument(document);
-    const { text, format, title, warnings } = await readDocument({ name: document.name, contentType, bytes });
+    const { text, format, title, warnings } = await readDocument(
+      { name: document.name, contentType, bytes },
+      stepContext().signal,
+    );
     const header = headerBlock(text);
     return { text, format, header, warnings, title: documentTitle({ text, title, name: document.name }, header) };
   }

@@ -2,7 +2,7 @@
 
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve, sep } from 'node:path';
-import { InvalidInput, stepContext, TerminalError } from 'holdfast';
+import { InvalidInput, RetryableError, stepContext, TerminalError } from 'holdfast';
 import { fetchDocument } from './fetch/fetch-document.ts';
 import { readSettings } from './settings.ts';
 import type { DocumentInput } from './types.ts';
@@ -11,7 +11,11 @@ const LARGEST_BYTES = 20 * 1024 * 1024;
 const MOST_FILES = 10_000;
 const EXTENSIONS = new Set(['.txt', '.md', '.markdown', '.rst', '.html', '.htm', '.pdf', '.docx', '.eml', '.text', '']);
 
-/** Returns the bytes of the document that `input` describes. @throws TerminalError `document_too_large`, `file_not_found`, `url_…` */
+/**
+ * Returns the bytes of the document that `input` describes.
+ * @throws TerminalError `document_too_large`, `file_not_found`, `not_a_file`, `file_unreadable`, `url_…`; RetryableError
+ * `file_unreadable` when it may be read later, `url_…`
+ */
 export async function loadDocument(
   input: DocumentInput,
 ): Promise<{ bytes: Uint8Array; contentType: string | undefined }> {
@@ -25,10 +29,15 @@ export async function loadDocument(
   return { bytes: await readBelow(input.file!), contentType: input.contentType };
 }
 
-/** Returns the documents in `directory` and below, by name; hidden files and unknown kinds of file are passed over. */
+/**
+ * Returns the documents in `directory` and below, by name; hidden files and unknown kinds of file are passed over.
+ * @throws TerminalError `file_not_found`, `not_a_directory`; InvalidInput `directory_empty`, `directory_too_large`
+ */
 export async function listDocuments(directory: string): Promise<DocumentInput[]> {
-  const root = await rootDirectory();
+  const root = await rootDirectory(directory);
   const start = await inside(root, directory);
+  if (!(await stat(start)).isDirectory())
+    throw new TerminalError('not_a_directory', `'${directory}' is not a directory: send it as the file of a document.`);
   const entries = await readdir(start, { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isFile())
@@ -49,15 +58,37 @@ export async function listDocuments(directory: string): Promise<DocumentInput[]>
 }
 
 async function readBelow(file: string): Promise<Uint8Array> {
-  const path = await inside(await rootDirectory(), file);
-  const { size } = await stat(path);
-  if (size > LARGEST_BYTES)
-    throw new TerminalError('document_too_large', `'${file}' has ${size} bytes; 20 MB are the limit.`);
-  return readFile(path);
+  const path = await inside(await rootDirectory(file), file);
+  try {
+    const found = await stat(path);
+    // Also a pipe is none: nobody may ever write to it.
+    if (!found.isFile())
+      throw new TerminalError(
+        'not_a_file',
+        `'${file}' is ${found.isDirectory() ? 'a directory' : 'something else'}, not a file: name one file below the document directory.`,
+      );
+    if (found.size > LARGEST_BYTES)
+      throw new TerminalError('document_too_large', `'${file}' has ${found.size} bytes; 20 MB are the limit.`);
+    return await readFile(path);
+  } catch (error) {
+    throw error instanceof TerminalError ? error : unreadable(file, error as NodeJS.ErrnoException);
+  }
 }
 
-function rootDirectory(): Promise<string> {
-  return realpath(readSettings().directory);
+/** The system's own message names the path on the server, which is nobody's business. */
+function unreadable(file: string, { code }: NodeJS.ErrnoException): Error {
+  if (code === 'ENOENT') return notFound(file);
+  const message = `'${file}' cannot be read (${code}).`;
+  if (code === 'EACCES' || code === 'EPERM')
+    return new TerminalError('file_unreadable', `${message} Let the service's user read it.`);
+  return new RetryableError('file_unreadable', message);
+}
+
+/** Returns the document directory. @throws TerminalError `file_not_found` for `path` when there is none */
+async function rootDirectory(path: string): Promise<string> {
+  return realpath(readSettings().directory).catch(() => {
+    throw notFound(path);
+  });
 }
 
 /** Returns the real path of `path`, which must lie below `root`, also after symbolic links, and must not be hidden. */
@@ -65,7 +96,11 @@ async function inside(root: string, path: string): Promise<string> {
   const real = await realpath(resolve(root, path)).catch(() => undefined);
   if (real !== undefined && (real === root || (real.startsWith(root + sep) && isVisible(relative(root, real)))))
     return real;
-  throw new TerminalError(
+  throw notFound(path);
+}
+
+function notFound(path: string): TerminalError {
+  return new TerminalError(
     'file_not_found',
     `There is no '${path}' below the document directory (HOLDFAST_DOCUMENTS_DIR).`,
   );

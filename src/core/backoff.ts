@@ -35,7 +35,7 @@ export function nextAttemptDelay(
   } = policy.backoff ?? {};
   const ceiling = Math.min(toMilliseconds(max), toMilliseconds(initial) * factor ** (attempt - 1));
   const wait = jitter === 'full' ? ceiling * random : ceiling;
-  const asked = error instanceof RetryableError ? (error.retryAfterMs ?? 0) : 0;
+  const asked = error instanceof RetryableError ? error.retryAfterMs || 0 : 0;
   return Math.max(wait, asked);
 }
 

@@ -1,12 +1,18 @@
 // Waiting a while, without a timer that outlives its use.
 
-import { setTimeout as delay } from 'node:timers/promises';
+import { startTimer } from './timer.ts';
 
-/** Resolves after `ms` milliseconds. Rejects with the signal's reason as soon as `signal` is aborted. */
+/** Resolves after `ms` milliseconds, however many. Rejects with the signal's reason as soon as `signal` is aborted. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const stop = startTimer(ms, resolve);
+  const give = (): void => reject(signal?.reason as Error);
+  signal?.addEventListener('abort', give, { once: true });
   try {
-    await delay(ms, undefined, signal ? { signal } : {});
-  } catch (error) {
-    throw signal?.aborted ? signal.reason : error;
+    await promise;
+  } finally {
+    stop();
+    signal?.removeEventListener('abort', give);
   }
 }

@@ -1,6 +1,6 @@
 // A step's way from call to checkpoint: attempts with a time limit each, pauses with jitter between them, one recorded outcome.
 
-import { nextAttemptDelay } from '../core/backoff.ts';
+import { nextAttemptDelay, type RetryPolicy } from '../core/backoff.ts';
 import { toMilliseconds } from '../core/duration.ts';
 import { RetryableError } from '../core/errors.ts';
 import { idempotencyKey } from '../core/idempotency-key.ts';
@@ -10,8 +10,14 @@ import type { Checkpoints, StepIdentity } from '../engine/checkpoint.ts';
 import { insideWorkflow } from '../engine/verbs.ts';
 import type { Models } from '../inference/registry.ts';
 import { pause } from '../lib/pause.ts';
+import { startTimer } from '../lib/timer.ts';
 import type { FailedAttempt } from '../store/attempts.ts';
 import { inStepContext, type StepContext } from './context.ts';
+
+/** The longest pause between two attempts, unless the step's own `backoff.max` is longer. */
+const LONGEST_PAUSE_MS = 60 * 60 * 1000;
+/** What the timeline can hold: 24.8 days. */
+const LONGEST_RECORDED_MS = 2 ** 31 - 1;
 
 export interface StepRunner {
   checkpoints: Checkpoints;
@@ -41,7 +47,7 @@ async function runAttempts(runner: StepRunner, call: StepCall, identity: StepIde
       return await runAttempt(runner, call, attempt, identity);
     } catch (error) {
       if (identity?.cancelled().aborted) throw error;
-      const delay = nextAttemptDelay(policy, attempt, error, Math.random());
+      const delay = bounded(nextAttemptDelay(policy, attempt, error, Math.random()), policy);
       if (identity) {
         const { code, message } = errorRecord(error);
         const retryInMs = delay === undefined ? null : Math.round(delay);
@@ -52,6 +58,13 @@ async function runAttempts(runner: StepRunner, call: StepCall, identity: StepIde
       await pauseBetween(runner, delay, identity);
     }
   }
+}
+
+/** Whoever asks us to wait does not hold a run in memory for as long as he likes. */
+function bounded(delayMs: number | undefined, { backoff }: RetryPolicy): number | undefined {
+  if (delayMs === undefined) return undefined;
+  const longest = Math.max(LONGEST_PAUSE_MS, toMilliseconds(backoff?.max ?? 0));
+  return Math.min(delayMs, longest, LONGEST_RECORDED_MS);
 }
 
 /** Waits for the next attempt. A process that stops does not wait: the run goes on elsewhere, with this attempt still unrecorded. */
@@ -93,12 +106,12 @@ function timeLimit(name: string, ms: number): TimeLimit {
   const controller = new AbortController();
   const { promise, reject } = Promise.withResolvers<never>();
   promise.catch(() => {});
-  const timer = setTimeout(() => {
+  const clear = startTimer(ms, () => {
     const error = new RetryableError('step_timeout', `An attempt of ${name} took longer than its limit of ${ms} ms.`);
     controller.abort(error);
     reject(error);
-  }, ms);
-  return { signal: controller.signal, expired: promise, clear: () => clearTimeout(timer) };
+  });
+  return { signal: controller.signal, expired: promise, clear };
 }
 
 function contextOf(

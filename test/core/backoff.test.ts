@@ -41,6 +41,8 @@ test('what the other side asked for is a lower bound, and no upper one', () => {
   expect(nextAttemptDelay({ attempts: 2 }, 1, busy, 0.5)).toBe(70_000);
   const brief = new RetryableError('rate_limited', 'Slow down.', { retryAfterMs: 10 });
   expect(nextAttemptDelay({ attempts: 2, backoff: { jitter: 'none' } }, 1, brief, 0.5)).toBe(500);
+  const unread = new RetryableError('rate_limited', 'Slow down.', { retryAfterMs: Number('soon') });
+  expect(nextAttemptDelay({ attempts: 2, backoff: { jitter: 'none' } }, 1, unread, 0.5)).toBe(500);
 });
 
 test('errors that no attempt can mend end the retries, whatever retryOn says', () => {

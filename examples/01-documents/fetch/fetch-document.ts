@@ -2,7 +2,6 @@
 
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { basename } from 'node:path';
 import { RetryableError, TerminalError } from 'holdfast';
 import { Agent, request, type Dispatcher } from 'undici';
 import { isPublicAddress } from './addresses.ts';
@@ -19,7 +18,6 @@ export interface FetchOptions {
 
 export interface FetchedDocument {
   bytes: Uint8Array;
-  name: string;
   contentType: string | undefined;
 }
 
@@ -41,7 +39,7 @@ export async function fetchDocument(url: string, options: FetchOptions): Promise
     for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
       const result = await fetchOnce(address, options, signal);
       if ('bytes' in result) return result;
-      address = parseUrl(new URL(result.location, address).href);
+      address = parseUrl(result.location, address);
     }
   } catch (error) {
     if (error instanceof TerminalError || error instanceof RetryableError) throw error;
@@ -98,7 +96,6 @@ async function receive(
   const type = headers['content-type'];
   return {
     bytes: Buffer.concat(chunks),
-    name: decodeURIComponent(basename(url.pathname)) || url.host,
     contentType: typeof type === 'string' ? type : undefined,
   };
 }
@@ -110,12 +107,15 @@ function refused(url: URL, status: number, retryAfter: string | string[] | undef
   return new RetryableError('url_status', message, Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {});
 }
 
-function parseUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+/** Returns the address; `base` is the one that led to it, if any. */
+function parseUrl(text: string, base?: URL): URL {
+  const url = URL.parse(text, base?.href) ?? undefined;
   if (!url)
     throw new TerminalError(
       'url_invalid',
-      `'${text.slice(0, 200)}' is not an address: give one that begins with http:// or https://.`,
+      base
+        ? `${base.host} redirects to '${text.slice(0, 200)}', which is not an address.`
+        : `'${text.slice(0, 200)}' is not an address: give one that begins with http:// or https://.`,
     );
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new TerminalError(

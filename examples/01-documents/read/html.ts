@@ -1,6 +1,6 @@
 // The readable text of an HTML page: headings, paragraphs, lists and tables; no scripts, no navigation.
 
-import { Parser } from 'htmlparser2';
+import { type PageParts, walkHtml } from './html-tags.ts';
 
 const SKIPPED = new Set(
   'script style noscript template svg math nav iframe object audio video canvas map select button textarea'.split(' '),
@@ -26,21 +26,12 @@ export interface HtmlPage {
 /** Returns what the page says. It is gone through once, so that nesting needs no stack of ours. */
 export function readHtml(html: string): HtmlPage {
   const page = new PageText();
-  const parser = new Parser(
-    {
-      onopentag: (name, attributes) => page.open(name, attributes),
-      ontext: (text) => page.text(text),
-      onclosetag: (name) => page.close(name),
-    },
-    { decodeEntities: true },
-  );
-  parser.write(html);
-  parser.end();
+  walkHtml(html, page);
   return page.result();
 }
 
 /** Gathers a page's text while its tags go by. */
-class PageText {
+class PageText implements PageParts {
   readonly #lines: string[] = [];
   /** The pieces of the line; to join them at each tag would take for ever on a page that is one line. */
   #pieces: string[] = [];

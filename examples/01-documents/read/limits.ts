@@ -13,7 +13,10 @@ export const MOST_ZIP_ENTRIES = 5000;
 export const LARGEST_ZIP_RATIO = 200;
 /** Below it no ratio does any harm. */
 export const HARMLESS_INFLATED_BYTES = 10 * 1024 * 1024;
-export const READ_TIMEOUT_MS = 30_000;
+/** How long a thread works on a document before others may go first: most are read in a fraction of it. */
+export const FIRST_READ_MS = 2000;
+/** How long a thread works on a document that was not read in that time. Waiting for a thread does not count. */
+export const LONGEST_READ_MS = 10_000;
 export const WORKER_HEAP_MB = 512;
 /** Memory of a thread outside its heap (buffers), which V8 does not limit. */
 export const WORKER_BUFFERS_MB = 512;

@@ -27,9 +27,13 @@ const CONTENT_TYPES: Record<Format, string> = {
 /**
  * Returns what the document says. The kind is told from its bytes; the name and the declared type are hints only.
  * @throws TerminalError `document_empty`, `document_too_large`, `document_binary`, `document_broken`, `document_encrypted`,
- * `document_bomb`, `document_no_text`, `document_timeout`; RetryableError `document_reader_closed` when the process ends meanwhile
+ * `document_bomb`, `document_no_text`, `document_timeout`; RetryableError `document_reader_closed` when the process ends meanwhile;
+ * the reason of `signal` when it is aborted: nobody wants the document any more
  */
-export async function readDocument(task: ReadTask): Promise<ReadDocument> {
+export async function readDocument(
+  task: ReadTask,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<ReadDocument> {
   if (task.bytes.length === 0)
     throw failed(task, { code: 'document_empty', reason: 'is empty: there is nothing to read.' });
   if (task.bytes.length > LARGEST_BYTES) {
@@ -38,7 +42,7 @@ export async function readDocument(task: ReadTask): Promise<ReadDocument> {
       reason: `has ${task.bytes.length} bytes; ${LARGEST_BYTES / 1024 / 1024} MB are the limit: send a part of it.`,
     });
   }
-  const raw = smallText(task) ?? (await readers().read(task));
+  const raw = smallText(task) ?? (await readers().read(task, signal));
   if ('code' in raw) throw failed(task, raw);
   if (raw.text.trim() === '')
     throw failed(task, { code: 'document_no_text', reason: 'has no text in it: there is nothing to read.' });

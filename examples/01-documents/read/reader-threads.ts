@@ -5,69 +5,84 @@ import { fileURLToPath } from 'node:url';
 import { RetryableError } from 'holdfast';
 import { Piscina } from 'piscina';
 import type { Failure } from './failure.ts';
-import { READ_TIMEOUT_MS, WORKER_BUFFERS_MB, WORKER_HEAP_MB } from './limits.ts';
+import { FIRST_READ_MS, LONGEST_READ_MS, WORKER_BUFFERS_MB, WORKER_HEAP_MB } from './limits.ts';
+import { ReaderQueue, type Turn } from './reader-queue.ts';
 import type { RawDocument, ReadTask } from './task.ts';
 
 const IDLE_MS = 10_000;
 /** Often enough to see a document that takes a gigabyte a second. */
 const MEMORY_CHECK_MS = 100;
 
-const TOO_SLOW: Failure = {
-  code: 'document_timeout',
-  reason: `could not be read within ${READ_TIMEOUT_MS / 1000} seconds: it may be made to be slow. Send a simpler version.`,
-};
+const TOO_SLOW = 'document_timeout';
 const TOO_LARGE: Failure = {
   code: 'document_bomb',
   reason: `takes more than ${Math.max(WORKER_HEAP_MB, WORKER_BUFFERS_MB)} MB of memory to read: send a simpler version.`,
 };
 
+/** How long a thread works on a document, in milliseconds. */
+export type ReadLimits = Record<Turn, number>;
+
 /** A few threads that start when they are needed, end when they are idle, and do not keep the process alive. */
 export class ReaderThreads {
   /** One pool a thread, so that we know which document a thread is at. */
   readonly #threads: Piscina[];
-  readonly #idle: Piscina[];
-  readonly #waiting: ((thread: Piscina) => void)[] = [];
-  #isClosed = false;
+  readonly #queue: ReaderQueue<Piscina>;
+  readonly #limits: ReadLimits;
+  readonly #closing = new AbortController();
 
-  constructor(size: number) {
+  constructor(size: number, limits: ReadLimits = { first: FIRST_READ_MS, long: LONGEST_READ_MS }) {
+    this.#limits = limits;
     this.#threads = Array.from({ length: size }, newThread);
-    this.#idle = [...this.#threads];
+    this.#queue = new ReaderQueue(this.#threads);
   }
 
   /**
-   * Returns what the document says, or why it cannot be read. The limits hold from when a thread begins with it, not while it waits.
-   * @throws RetryableError `document_reader_closed` when the threads were ended meanwhile
+   * Returns what the document says, or why it cannot be read. One that is not read in its first, short time is begun anew behind the
+   * others, with a longer limit. The limits hold from when a thread begins with it: however long it waits, it does not fail for that.
+   * @throws RetryableError `document_reader_closed` when the threads were ended meanwhile; the reason of `signal` when it is
+   * aborted: nobody waits any more then, and the document gives its thread or its place up
    */
-  async read(task: ReadTask): Promise<RawDocument | Failure> {
-    const thread = this.#idle.pop() ?? (await new Promise<Piscina>((resolve) => this.#waiting.push(resolve)));
+  async read(task: ReadTask, signal: AbortSignal): Promise<RawDocument | Failure> {
+    const first = await this.#read(task, 'first', signal);
+    return 'code' in first && first.code === TOO_SLOW ? this.#read(task, 'long', signal) : first;
+  }
+
+  async #read(task: ReadTask, turn: Turn, signal: AbortSignal): Promise<RawDocument | Failure> {
+    const given = AbortSignal.any([signal, this.#closing.signal]);
+    let thread: Piscina | undefined;
     try {
-      if (this.#isClosed) throw new Error('closed');
-      return await readWatched(thread, task);
+      thread = await this.#queue.take(turn, given);
+      return await readWatched(thread, task, this.#limits[turn], given);
     } catch (error) {
-      if (this.#isClosed) throw closed(task);
+      if (this.#closing.signal.aborted) throw closed(task);
+      signal.throwIfAborted();
       return crashed(error as NodeJS.ErrnoException);
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next(thread);
-      else this.#idle.push(thread);
+      if (thread) this.#queue.giveBack(thread, turn);
     }
   }
 
   /** Ends the threads; documents that are being read fail, and can be read again. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     await Promise.all(this.#threads.map((thread) => thread.destroy()));
   }
 }
 
-async function readWatched(thread: Piscina, task: ReadTask): Promise<RawDocument | Failure> {
+async function readWatched(
+  thread: Piscina,
+  task: ReadTask,
+  limitMs: number,
+  given: AbortSignal,
+): Promise<RawDocument | Failure> {
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(TOO_SLOW), READ_TIMEOUT_MS);
+  const timer = setTimeout(() => stop.abort(tooSlow(limitMs)), limitMs);
   const memory = setInterval(() => void checkMemory(thread, stop), MEMORY_CHECK_MS);
   try {
-    return (await thread.run(task, { signal: stop.signal })) as RawDocument | Failure;
+    const signal = AbortSignal.any([given, stop.signal]);
+    return (await thread.run(task, { signal })) as RawDocument | Failure;
   } catch (error) {
-    if (stop.signal.aborted) return stop.signal.reason as Failure;
+    if (stop.signal.aborted && !given.aborted) return stop.signal.reason as Failure;
     throw error;
   } finally {
     clearTimeout(timer);
@@ -92,6 +107,13 @@ function newThread(): Piscina {
     idleTimeout: IDLE_MS,
     resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
   });
+}
+
+function tooSlow(limitMs: number): Failure {
+  return {
+    code: TOO_SLOW,
+    reason: `could not be read within ${limitMs / 1000} seconds: it may be made to be slow. Send a simpler version.`,
+  };
 }
 
 function crashed(error: NodeJS.ErrnoException): Failure {
