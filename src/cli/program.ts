@@ -14,7 +14,7 @@ import { startCommand } from './start.ts';
 /** Runs the command line and returns the exit code: 0 for success, 1 for a failure, 2 for wrong usage. */
 export async function runCli(args: readonly string[]): Promise<number> {
   const program = new Command('holdfast')
-    .description('Durable workflows and agents in your own Postgres.')
+    .description('Durable workflows in your own Postgres.')
     .version(packageVersion())
     .exitOverride()
     .showHelpAfterError('(holdfast help <command> says more)')

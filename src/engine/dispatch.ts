@@ -1,5 +1,6 @@
 // Starts waiting runs at once: when one is enqueued and when a place is free, instead of at the SDK's next poll up to a second later.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import type { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor';
 import type { WorkflowStatusInternal } from '@dbos-inc/dbos-sdk/internal/system_database';
@@ -47,6 +48,8 @@ export class Dispatcher {
   readonly #hungry = new Set<string>();
   readonly #places = new Places((lane) => this.released(lane));
   readonly #ramp = new RecoveryRamp();
+  /** Runs begin outside of whatever made them claimable: a step, a transaction, a request. */
+  readonly #outside = AsyncLocalStorage.snapshot();
   readonly #stockPoll = runner.pollQueue.bind(runner);
   #executor: DBOSExecutor | undefined;
   #claims: Claims | undefined;
@@ -158,7 +161,11 @@ export class Dispatcher {
 
   async #claimOurWay(executor: DBOSExecutor, lane: WorkflowQueue): Promise<void> {
     const free = (lane.workerConcurrency ?? Infinity) - this.#places.taken(lane.name);
-    if (free <= 0) return;
+    if (free <= 0) {
+      // Somebody may wait there of whom we were not told; no run that starts here may pass before it for ever.
+      this.#hungry.add(lane.name);
+      return;
+    }
     const most = Math.min(free, MOST_AT_ONCE);
     const database = executor.systemDatabase;
     const at = performance.now();
@@ -174,7 +181,7 @@ export class Dispatcher {
   /** The run begins; nothing here waits for its end. */
   async #execute(executor: DBOSExecutor, run: WorkflowStatusInternal, ownerToken: string): Promise<void> {
     try {
-      await executor.executeDequeuedWorkflow(run, ownerToken);
+      await this.#outside(() => executor.executeDequeuedWorkflow(run, ownerToken));
     } catch (error) {
       // Where the SDK has recorded what it says (a dead letter, an input that cannot be read), there is nothing to put back.
       this.#options.log.warn(`Run '${run.workflowUUID}' could not be started here: ${(error as Error).message}`);

@@ -19,6 +19,7 @@ interface Operation {
     required?: boolean;
     schema?: { description?: string };
   }[];
+  requestBody?: { content?: Record<string, { schema?: object }> };
   responses?: Record<string, { description?: string }>;
 }
 
@@ -42,15 +43,20 @@ export function referencePage(document: object): string {
 function callSection(method: string, path: string, operation: Operation): string {
   const parameters = (operation.parameters ?? []).map(
     ({ name, in: place, required, description, schema }) =>
-      `<tr><td><code>${escape(name)}</code></td><td>${escape(place)}${required ? ', required' : ''}</td><td>${escape(description ?? schema?.description ?? '')}</td></tr>`,
+      `<tr><td><code>${escape(name)}</code></td><td>${escape(place)}${required ? ', required' : ''}</td><td>${inline(description ?? schema?.description ?? '')}</td></tr>`,
   );
   const answers = Object.entries(operation.responses ?? {}).map(
     ([status, { description }]) =>
-      `<tr><td><code>${escape(status)}</code></td><td>${escape(description ?? '')}</td></tr>`,
+      `<tr><td><code>${escape(status)}</code></td><td>${inline(description ?? '')}</td></tr>`,
+  );
+  const bodies = Object.entries(operation.requestBody?.content ?? {}).map(
+    ([type, { schema }]) =>
+      `<p><code>${escape(type)}</code></p><pre>${escape(JSON.stringify(schema ?? {}, null, 2))}</pre>`,
   );
   return `<h2><span class="method">${escape(method)}</span> <code>${escape(path)}</code></h2>
-<p><strong>${escape(operation.summary ?? '')}.</strong> ${escape(operation.description ?? '')}</p>
+<p><strong>${inline(asSentence(operation.summary ?? ''))}</strong> ${inline(operation.description ?? '')}</p>
 ${parameters.length > 0 ? `<h3>Parameters</h3><table>${parameters.join('')}</table>` : ''}
+${bodies.length > 0 ? `<h3>Body</h3>${bodies.join('')}` : ''}
 <h3>Answers</h3><table>${answers.join('')}</table>`;
 }
 
@@ -72,6 +78,10 @@ export function textPage(title: string, markdown: string): string {
     return `<p>${inline(block)}</p>`;
   });
   return page(title, blocks.join('\n'));
+}
+
+function asSentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }
 
 function inline(text: string): string {

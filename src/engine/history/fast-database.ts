@@ -206,8 +206,8 @@ export class FastSystemDatabase extends system.SystemDatabase {
     return this.histories.executions.haveOwnCheckpointsOnly(runId);
   }
 
-  /** Told of each run whose end was recorded here. */
-  protected ended(_runId: string, _end: RecordedEnd): void {}
+  /** Told of each run whose end was recorded here, or may have been: then without what is known of it. */
+  protected ended(_runId: string, _end: RecordedEnd | undefined): void {}
 
   /** The SDK tells the readers of streams of what was written, many at a time. */
   #appended(runId: string, key: string): void {
@@ -219,7 +219,8 @@ export class FastSystemDatabase extends system.SystemDatabase {
 
   async #recordOutcome(outcome: RunOutcome): Promise<boolean> {
     const end = await this.histories.recordOutcome(outcome);
-    if (end) this.ended(outcome.runId, end);
+    // Refused may also mean that an attempt whose answer was lost has done it.
+    this.ended(outcome.runId, end);
     return end !== undefined;
   }
 

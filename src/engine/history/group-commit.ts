@@ -87,7 +87,8 @@ export class GroupCommit<Item, Answer> {
         resolve(answer);
       }
     }
-    if (left.length > 0) await Promise.allSettled(left);
+    // What was left out waits for somebody's lock; the next group does not.
+    if (batch.length === 1) await Promise.allSettled(left);
     this.#atWork -= 1;
     this.#begin();
   }

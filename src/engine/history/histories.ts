@@ -107,7 +107,9 @@ export class Histories {
       if (!isRecorded) throw new errors.DBOSStepNondeterminismError(parent.runId, parent.stepId);
     }
     run.serialization = row.serialization;
-    const isOurs = row.creator === creator;
+    // Where the answer to an earlier attempt was lost, the run may have been taken over, ended or cancelled since.
+    const isLost = run.status === 'PENDING' && (row.status !== 'PENDING' || row.owner !== creator);
+    const isOurs = row.creator === creator && !isLost;
     if (isOurs && run.status === 'PENDING') this.executions.add(run.workflowUUID, creator, true);
     if (start.isClaimed && row.deadline !== null) run.deadlineEpochMS = Number(row.deadline);
     return { status: row.status, shouldExecuteOnThisExecutor: isOurs, serialization: row.serialization };

@@ -89,7 +89,7 @@ async function loadPages(pool: Pool, requests: PageRequest[]): Promise<PageRow[]
                           sum(bytes) OVER (ORDER BY step_id) - bytes AS bytes_before
                      FROM (
                        SELECT function_id AS step_id, output, error, child_workflow_id AS child_run_id, function_name AS name, serialization,
-                              COALESCE(pg_column_size(output), 0) AS bytes
+                              COALESCE(octet_length(output), 0) + COALESCE(octet_length(error), 0) AS bytes
                          FROM dbos.operation_outputs
                         WHERE workflow_uuid = request.run_id AND function_id > request.after
                         ORDER BY function_id LIMIT ${PAGE_STEPS}) AS page) AS step

@@ -36,6 +36,8 @@ export interface StartedRow {
   /** When the step of the parent ended that is recorded; null when none is, as for a parent that is lost. */
   step_ended_at: string | null;
   deadline: string | null;
+  /** Of the execution that has the run. */
+  owner: string | null;
 }
 
 /** Writes starts in groups. */
@@ -181,7 +183,7 @@ started AS (
     FROM admitted ORDER BY workflow_uuid
   ON CONFLICT (workflow_uuid) DO UPDATE SET creator_xid = workflow_status.creator_xid
   RETURNING workflow_uuid, status, name, class_name, config_name, queue_name, creator_xid, serialization,
-            workflow_deadline_epoch_ms),
+            workflow_deadline_epoch_ms, owner_xid),
 given AS (
   INSERT INTO dbos.workflow_input (workflow_uuid, inputs)
   SELECT a.workflow_uuid, a.inputs
@@ -200,6 +202,6 @@ step AS (
   ON CONFLICT (workflow_uuid, function_id) DO UPDATE SET completed_at_epoch_ms = operation_outputs.completed_at_epoch_ms
   RETURNING child_workflow_id, completed_at_epoch_ms)
 SELECT s.workflow_uuid AS run_id, s.status, s.name, s.class_name, s.config_name, s.queue_name, s.creator_xid AS creator,
-       s.serialization, s.workflow_deadline_epoch_ms AS deadline, step.completed_at_epoch_ms AS step_ended_at
+       s.serialization, s.workflow_deadline_epoch_ms AS deadline, s.owner_xid AS owner, step.completed_at_epoch_ms AS step_ended_at
   FROM started s LEFT JOIN step ON step.child_workflow_id = s.workflow_uuid`;
 }

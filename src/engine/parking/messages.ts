@@ -85,10 +85,12 @@ async function waitingIn(pool: Pool, places: Place[]): Promise<boolean[]> {
 const RECEIVE = `
 WITH owned AS MATERIALIZED (
   SELECT status, owner_xid FROM dbos.workflow_status WHERE workflow_uuid = $1 FOR NO KEY UPDATE),
+recorded AS MATERIALIZED (
+  SELECT output, serialization FROM dbos.operation_outputs WHERE workflow_uuid = $1 AND function_id = $3),
 oldest AS MATERIALIZED (
   SELECT message_uuid FROM dbos.notifications, owned
    WHERE owner_xid = $4 AND destination_uuid = $1 AND topic = $2 AND NOT consumed
-     AND NOT EXISTS (SELECT FROM dbos.operation_outputs WHERE workflow_uuid = $1 AND function_id = $3)
+     AND NOT EXISTS (SELECT FROM recorded)
    ORDER BY created_at_epoch_ms LIMIT 1),
 taken AS (
   UPDATE dbos.notifications n SET consumed = TRUE, consumed_by_function_id = $3
@@ -104,6 +106,7 @@ written AS (
    WHERE owned.owner_xid = $4 AND ($8 OR EXISTS (SELECT FROM taken))
   ON CONFLICT (workflow_uuid, function_id) DO UPDATE SET completed_at_epoch_ms = operation_outputs.completed_at_epoch_ms
   RETURNING output, serialization)
-SELECT owned.status, owned.owner_xid AS token, written.output AS message, written.serialization,
-       EXISTS (SELECT FROM written) AS is_recorded
-  FROM owned LEFT JOIN written ON TRUE`;
+SELECT owned.status, owned.owner_xid AS token, COALESCE(written.output, recorded.output) AS message,
+       COALESCE(written.serialization, recorded.serialization) AS serialization,
+       EXISTS (SELECT FROM written) OR EXISTS (SELECT FROM recorded) AS is_recorded
+  FROM owned LEFT JOIN written ON TRUE LEFT JOIN recorded ON TRUE`;

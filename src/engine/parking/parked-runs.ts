@@ -164,8 +164,11 @@ SELECT DISTINCT x.run_id FROM holdfast.waits x JOIN dbos.workflow_status w ON w.
  WHERE w.status = 'DELAYED' AND w.owner_xid = '${PARKED}' AND (${IS_DUE})`;
 
 const FORGET = `
-DELETE FROM holdfast.waits x USING dbos.workflow_status w
- WHERE w.workflow_uuid = x.run_id AND w.status NOT IN ('PENDING', 'ENQUEUED', 'DELAYED')`;
+WITH ended AS MATERIALIZED (
+  SELECT workflow_uuid FROM dbos.workflow_status
+   WHERE workflow_uuid IN (SELECT run_id FROM holdfast.waits) AND status NOT IN ('PENDING', 'ENQUEUED', 'DELAYED')
+     FOR NO KEY UPDATE SKIP LOCKED)
+DELETE FROM holdfast.waits WHERE run_id IN (SELECT workflow_uuid FROM ended)`;
 
 /** The claim that follows counts an attempt, so this takes one off: only crashes add up. */
 const UNCOUNTED = 'GREATEST(recovery_attempts - 1, 0)';

@@ -155,8 +155,8 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
     return retried(() => this.#wakes.transition());
   }
 
-  protected override ended(runId: string, { parentRunId }: RecordedEnd): void {
-    if (parentRunId !== null) this.#wakes.wake({ kind: 'run', endedRunId: runId });
+  protected override ended(runId: string, end: RecordedEnd | undefined): void {
+    if (end?.parentRunId !== null) this.#wakes.wake({ kind: 'run', endedRunId: runId });
   }
 
   /** Told of lanes into which runs were woken. */
@@ -184,6 +184,10 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
         execution.written.add(stepId);
         const received = await execution.during(() => retried(() => this.#messages.take(receipt)));
         if (received) return { serializedValue: received.message, serialization: received.serialization };
+        // An attempt whose answer was lost may have been committed only now.
+        const recorded = await this.getOperationResultAndThrowIfCancelled(runId, stepId);
+        if (recorded)
+          return { serializedValue: recorded.output ?? null, serialization: recorded.serialization ?? null };
       }
       const wait = { kind: 'message' as const, topic, until };
       await this.#waiting.wait(execution, wait, (ended) => this.#onMessage(runId, topic, ended));
