@@ -6,20 +6,25 @@ interface Waiter {
   resolve: () => void;
 }
 
+/** Whether a run executes in this process, which then says so when it ends. */
+export type RunsHere = (runId: string) => boolean;
+
 const FIRST_POLL_MS = 100;
 const SLOWEST_POLL_MS = 1000;
 
 /** Waits for runs to end, on behalf of every caller in this process. */
 export class Completions {
   readonly #pool: Pick<Pool, 'query'>;
+  readonly #runsHere: RunsHere;
   readonly #waiters = new Map<string, Set<Waiter>>();
   readonly #hinted = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #asking = false;
   #closed = false;
 
-  constructor(pool: Pick<Pool, 'query'>) {
+  constructor(pool: Pick<Pool, 'query'>, runsHere: RunsHere) {
     this.#pool = pool;
+    this.#runsHere = runsHere;
   }
 
   /** Resolves when the run has ended. Rejects with the signal's reason when `signal` is aborted first; the run goes on. */
@@ -42,7 +47,9 @@ export class Completions {
     const waiter: Waiter = { resolve: ended };
     const waiters = this.#waiters.get(runId) ?? new Set();
     this.#waiters.set(runId, waiters.add(waiter));
-    this.hint(runId);
+    if (!this.#runsHere(runId)) this.hint(runId);
+    // It may be ended from elsewhere all the same, as by a cancel.
+    else if (!this.#timer) this.#schedule();
     return () => {
       waiters.delete(waiter);
       if (waiters.size === 0 && this.#waiters.get(runId) === waiters) this.#waiters.delete(runId);
@@ -100,6 +107,7 @@ export class Completions {
 
   #schedule(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (this.#closed) return;
     if (this.#hinted.size > 0) {
       setImmediate(() => void this.#ask());

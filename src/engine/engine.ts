@@ -6,7 +6,7 @@ import type { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor';
 import type { Knex } from 'knex';
 import { HoldfastError } from '../core/errors.ts';
 import { Checkpoints } from './checkpoint.ts';
-import { Completions } from './completion.ts';
+import { Completions, type RunsHere } from './completion.ts';
 import { engineUrl } from './connection-settings.ts';
 import { DataSource } from './data-source.ts';
 import { Dispatcher, type ListenTo } from './dispatch.ts';
@@ -175,7 +175,9 @@ export class Engine {
       this.source.checkpointWith(systemDatabase);
       this.checkpoints.writeWith(systemDatabase);
     }
-    this.#completions = new Completions(this.#executor.systemDatabase.pool);
+    const runsHere: RunsHere =
+      systemDatabase instanceof FastSystemDatabase ? (id) => systemDatabase.runsHere(id) : () => false;
+    this.#completions = new Completions(systemDatabase.pool, runsHere);
     await this.#declareLanes();
     await this.#signals.start();
   }

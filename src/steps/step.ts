@@ -127,7 +127,10 @@ function contextOf(
     name,
     attempt,
     tenant: identity?.tenant,
-    idempotencyKey: identity && idempotencyKey(identity.runId, String(identity.stepId)),
+    get idempotencyKey() {
+      // A hash that most steps have no use for.
+      return identity && idempotencyKey(identity.runId, String(identity.stepId));
+    },
     get signal() {
       // Made when it is first looked at: watching for a cancellation is not free.
       const parts = [timeout, identity?.cancelled()].filter((part) => part !== undefined);

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { Completions } from '../../src/engine/completion.ts';
+import { Completions, type RunsHere } from '../../src/engine/completion.ts';
 import { until } from '../support/until.ts';
 
 /** A database with runs that are under way; it counts how often it is asked. */
@@ -25,8 +25,8 @@ class Runs {
 
 let open: Completions | undefined;
 
-function completionsOf(runs: Runs): Completions {
-  open = new Completions(runs as unknown as ConstructorParameters<typeof Completions>[0]);
+function completionsOf(runs: Runs, runsHere: RunsHere = () => false): Completions {
+  open = new Completions(runs as unknown as ConstructorParameters<typeof Completions>[0], runsHere);
   return open;
 }
 
@@ -94,4 +94,21 @@ test('when the process stops, every waiter is let go', async () => {
   const waiting = completions.wait('a');
   completions.close();
   await expect(waiting).resolves.toBeUndefined();
+});
+
+test('a run of this process is not asked about when somebody begins to wait for it', async () => {
+  const runs = new Runs(['a']);
+  const completions = completionsOf(runs, () => true);
+  const waited = completions.wait('a');
+  completions.ended('a');
+  await waited;
+  expect(runs.queries).toEqual([]);
+});
+
+test('a run of this process that is ended from elsewhere is found out', async () => {
+  const runs = new Runs(['a']);
+  const waited = completionsOf(runs, () => true).wait('a');
+  runs.unended.delete('a');
+  await waited;
+  expect(runs.queries).toEqual([['a']]);
 });

@@ -144,6 +144,11 @@ export class Executions {
     );
   }
 
+  /** Whether the run is executed here, or about to be. */
+  has(runId: string): boolean {
+    return this.#byRun.has(runId);
+  }
+
   /** Forgets the run. */
   delete(runId: string): void {
     this.#byRun.delete(runId);

@@ -52,6 +52,8 @@ export class FastSystemDatabase extends system.SystemDatabase {
   /** Gives a run that is about to be recorded a place in its lane; the dispatcher's, while it takes runs. */
   reserve: ((lane: string) => Place | undefined) | undefined;
   protected readonly histories = new Histories(this.pool, this.appName);
+  /** Runs that are about to leave this process: their end was recorded, or refused. */
+  readonly #ending = new Set<string>();
 
   /** This process has claimed a run, with a statement that it sent at `at` by `performance.now()`. */
   claimed(runId: string, token: string, at: number): void {
@@ -69,8 +71,14 @@ export class FastSystemDatabase extends system.SystemDatabase {
     entry.release = () => {
       release();
       this.forget(args[0]);
+      this.#ending.delete(args[0]);
     };
     return entry;
+  }
+
+  /** Whether the run executes in this process and has not ended: whoever listens hears of its end. */
+  runsHere(runId: string): boolean {
+    return this.histories.executions.has(runId) && !this.#ending.has(runId);
   }
 
   override watchForCancellation(runId: string): CancellationWatch {
@@ -219,6 +227,7 @@ export class FastSystemDatabase extends system.SystemDatabase {
 
   async #recordOutcome(outcome: RunOutcome): Promise<boolean> {
     const end = await this.histories.recordOutcome(outcome);
+    this.#ending.add(outcome.runId);
     // Refused may also mean that an attempt whose answer was lost has done it.
     this.ended(outcome.runId, end);
     return end !== undefined;

@@ -24,6 +24,13 @@ const LIMITS = { items: 512, bytes: 4_000_000 };
  */
 const WORTH_A_SECOND = 12;
 const MOST_AT_A_TIME = 2;
+/**
+ * Where more than this many write in step, they become two groups: one's statement is executed while the other one's writers go on.
+ * Smaller groups are not worth a commit each.
+ */
+const WORTH_SPLITTING = 128;
+/** How much of the number of writers is forgotten with each statement. */
+const FORGOTTEN = 0.05;
 
 /**
  * Writes items in groups. A write is answered after its commit. What a group left out, and every item of a group that failed, is
@@ -34,6 +41,9 @@ export class GroupCommit<Item, Answer> {
   readonly #isQuiet: () => boolean;
   #waiting: Waiting<Item, Answer>[] = [];
   #atWork = 0;
+  #underWay = 0;
+  /** About how many write at the same time. */
+  #writers = 0;
   #isScheduled = false;
 
   /** `isQuiet` tells that there is nobody to share a statement with, so that a write need not wait for others for a moment. */
@@ -67,14 +77,23 @@ export class GroupCommit<Item, Answer> {
 
   #begin(): void {
     while (this.#mayBegin()) {
-      const { batch, rest } = takeBatch(this.#waiting, LIMITS);
+      const { batch, rest } = takeBatch(this.#waiting, { ...LIMITS, items: this.#fairShare() });
       this.#waiting = rest;
       void this.#work(batch);
     }
   }
 
+  #fairShare(): number {
+    this.#writers = Math.max(this.#waiting.length + this.#underWay, this.#writers * (1 - FORGOTTEN));
+    const half = Math.ceil(this.#writers / 2);
+    // What little would be left over goes with the rest.
+    const isWhole = this.#writers <= WORTH_SPLITTING || this.#waiting.length <= 1.5 * half;
+    return isWhole ? LIMITS.items : Math.min(LIMITS.items, half);
+  }
+
   async #work(batch: Waiting<Item, Answer>[]): Promise<void> {
     this.#atWork += 1;
+    this.#underWay += batch.length;
     const answers = await this.#together(batch);
     const left: Promise<unknown>[] = [];
     for (const [index, { item, resolve }] of batch.entries()) {
@@ -90,6 +109,7 @@ export class GroupCommit<Item, Answer> {
     // What was left out waits for somebody's lock; the next group does not.
     if (batch.length === 1) await Promise.allSettled(left);
     this.#atWork -= 1;
+    this.#underWay -= batch.length;
     this.#begin();
   }
 

@@ -81,8 +81,17 @@ export class Histories {
   }
 
   /** Records the end of a run; see `RunOutcomes.write`. */
-  recordOutcome(outcome: RunOutcome): Promise<RecordedEnd | undefined> {
-    return retried(() => this.#outcomes.write(outcome));
+  async recordOutcome(outcome: RunOutcome): Promise<RecordedEnd | undefined> {
+    const end = await retried(() => this.#outcomes.write(outcome));
+    if (end) {
+      const { runId, status, output, error } = outcome;
+      const { serialization } = end;
+      this.#recordedOutcomes.justRecorded(
+        runId,
+        status === 'SUCCESS' ? { output, serialization } : { error, serialization },
+      );
+    }
+    return end;
   }
 
   /** Returns how a run ended, if it has. */

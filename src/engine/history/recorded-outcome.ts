@@ -18,14 +18,22 @@ interface OutcomeRow {
 /** Reads outcomes. */
 export class RecordedOutcomes {
   readonly #outcomes: Coalesced<string, RecordedOutcome | undefined>;
+  /** Of runs that ended here a moment ago: whoever waits for them in this process asks now. */
+  readonly #fresh = new Map<string, RecordedOutcome>();
 
   constructor(pool: Pool) {
     this.#outcomes = new Coalesced((runIds) => outcomesOf(pool, runIds));
   }
 
   /** Returns how the run ended, or undefined while it has not, or when there is none. */
-  find(runId: string): Promise<RecordedOutcome | undefined> {
-    return this.#outcomes.answer(runId);
+  async find(runId: string): Promise<RecordedOutcome | undefined> {
+    return this.#fresh.get(runId) ?? this.#outcomes.answer(runId);
+  }
+
+  /** The run has just ended like this. That is known for the rest of this turn of the event loop and the next one. */
+  justRecorded(runId: string, outcome: RecordedOutcome): void {
+    if (this.#fresh.size === 0) setImmediate(() => setImmediate(() => this.#fresh.clear()));
+    this.#fresh.set(runId, outcome);
   }
 }
 

@@ -15,6 +15,8 @@ export interface RunOutcome {
 /** What is known of a run that has just ended. */
 export interface RecordedEnd {
   parentRunId: string | null;
+  /** How its result is written. */
+  serialization: string | null;
 }
 
 /** Writes outcomes in groups. */
@@ -26,12 +28,16 @@ export class RunOutcomes {
       const requests = items.map(({ runId, status, output, error, token }) => {
         return { run_id: runId, status, output, error, token };
       });
-      const { rows } = await pool.query<{ run_id: string; parent_run_id: string | null }>({
-        name,
-        text,
-        values: [JSON.stringify(requests)],
-      });
-      return new Map(rows.map((row) => [row.run_id, { parentRunId: row.parent_run_id }]));
+      const { rows } = await pool.query<{ run_id: string; parent_run_id: string | null; serialization: string | null }>(
+        {
+          name,
+          text,
+          values: [JSON.stringify(requests)],
+        },
+      );
+      return new Map(
+        rows.map((row) => [row.run_id, { parentRunId: row.parent_run_id, serialization: row.serialization }]),
+      );
     };
     this.#group = new GroupCommit<RunOutcome, RecordedEnd | 'refused'>({
       keyOf: ({ runId }) => runId,
@@ -66,10 +72,10 @@ ended AS (
          updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint, completed_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
     FROM request r JOIN owned ON owned.workflow_uuid = r.run_id
    WHERE w.workflow_uuid = r.run_id AND w.status = 'PENDING' AND w.owner_xid = r.token
-  RETURNING w.workflow_uuid, w.parent_workflow_id),
+  RETURNING w.workflow_uuid, w.parent_workflow_id, w.serialization),
 kept AS (
   INSERT INTO dbos.workflow_output (workflow_uuid, output, error)
   SELECT r.run_id, r.output, r.error FROM request r JOIN ended ON ended.workflow_uuid = r.run_id
   ON CONFLICT (workflow_uuid) DO UPDATE SET output = EXCLUDED.output, error = EXCLUDED.error)
-SELECT workflow_uuid AS run_id, parent_workflow_id AS parent_run_id FROM ended`;
+SELECT workflow_uuid AS run_id, parent_workflow_id AS parent_run_id, serialization FROM ended`;
 }

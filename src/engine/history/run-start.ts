@@ -57,11 +57,11 @@ export class RunStarts {
       keyOf: ({ run }) => run.workflowUUID,
       bytesOf: ({ run }) => (run.input?.length ?? 0) + 600,
       writeMany: async (items) => {
-        const rows = await write('holdfast_start_many', statement('SKIP LOCKED'), items);
+        const rows = await write('holdfast_start_many', MANY, items);
         return items.map(({ run }) => rows.get(run.workflowUUID));
       },
       writeOne: async (item) => {
-        const rows = await write('holdfast_start_one', statement(''), [item]);
+        const rows = await write('holdfast_start_one', ONE, [item]);
         return rows.get(item.run.workflowUUID) ?? 'refused';
       },
     });
@@ -161,11 +161,11 @@ const INSERTED = RUN_NAMES.replace('delay_until_epoch_ms', `${NOW} + delay_ms`).
         ELSE workflow_deadline_epoch_ms END`,
 );
 
-/**
- * Parents stay locked until the commit; a group leaves out those that are locked by somebody else. A run that is there already is
- * touched without a change, so that its row comes back as it is.
- */
-function statement(locked: 'SKIP LOCKED' | ''): string {
+const STEP_COLUMNS = `(workflow_uuid, function_id, function_name, child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms,
+   application_name, retention_timestamp)`;
+
+/** Parents stay locked until the commit. */
+function admittedRequests(locked: 'SKIP LOCKED' | ''): string {
   return `
 WITH request AS MATERIALIZED (
   SELECT * FROM json_to_recordset($1::json) AS r(${RUN_COLUMNS.join(', ')}, inputs text, is_claimed boolean, delay_ms bigint,
@@ -176,11 +176,37 @@ parents AS MATERIALIZED (
    ORDER BY workflow_uuid FOR NO KEY UPDATE ${locked}),
 admitted AS MATERIALIZED (
   SELECT r.* FROM request r LEFT JOIN parents ON parents.workflow_uuid = r.parent_run
-   WHERE r.parent_run IS NULL OR parents.owner_xid = r.parent_token),
+   WHERE r.parent_run IS NULL OR parents.owner_xid = r.parent_token)`;
+}
+
+/**
+ * A group begins those runs only of which there is no row yet, and leaves out those whose parent is locked by somebody else. It fails
+ * when a row comes up meanwhile, or where the step of a parent is recorded already.
+ */
+const MANY = `${admittedRequests('SKIP LOCKED')},
+fresh AS MATERIALIZED (
+  SELECT * FROM admitted a
+   WHERE NOT EXISTS (SELECT FROM dbos.workflow_status w WHERE w.workflow_uuid = a.workflow_uuid)),
 started AS (
   INSERT INTO dbos.workflow_status (${RUN_NAMES}, started_at_epoch_ms)
   SELECT ${INSERTED}, CASE WHEN is_claimed THEN ${NOW} END
-    FROM admitted ORDER BY workflow_uuid
+    FROM fresh ORDER BY workflow_uuid
+  RETURNING workflow_uuid, workflow_deadline_epoch_ms),
+given AS (INSERT INTO dbos.workflow_input (workflow_uuid, inputs) SELECT workflow_uuid, inputs FROM fresh),
+step AS (
+  INSERT INTO dbos.operation_outputs ${STEP_COLUMNS}
+  SELECT parent_run, parent_step, name, workflow_uuid, step_started_at, step_ended_at, $2::text, ${NOW}
+    FROM fresh WHERE parent_run IS NOT NULL)
+SELECT f.workflow_uuid AS run_id, f.status, f.name, f.class_name, f.config_name, f.queue_name, f.creator_xid AS creator,
+       f.serialization, s.workflow_deadline_epoch_ms AS deadline, f.owner_xid AS owner, f.step_ended_at
+  FROM fresh f JOIN started s ON s.workflow_uuid = f.workflow_uuid`;
+
+/** A run that is there already is touched without a change, so that its row comes back as it is. */
+const ONE = `${admittedRequests('')},
+started AS (
+  INSERT INTO dbos.workflow_status (${RUN_NAMES}, started_at_epoch_ms)
+  SELECT ${INSERTED}, CASE WHEN is_claimed THEN ${NOW} END
+    FROM admitted
   ON CONFLICT (workflow_uuid) DO UPDATE SET creator_xid = workflow_status.creator_xid
   RETURNING workflow_uuid, status, name, class_name, config_name, queue_name, creator_xid, serialization,
             workflow_deadline_epoch_ms, owner_xid),
@@ -190,18 +216,15 @@ given AS (
     FROM admitted a JOIN started s ON s.workflow_uuid = a.workflow_uuid AND s.creator_xid = a.creator_xid
   ON CONFLICT (workflow_uuid) DO NOTHING),
 step AS (
-  INSERT INTO dbos.operation_outputs
-         (workflow_uuid, function_id, function_name, child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms,
-          application_name, retention_timestamp)
-  SELECT a.parent_run, a.parent_step, a.name, a.workflow_uuid, a.step_started_at, a.step_ended_at,
-         $2::text, ${NOW}
+  INSERT INTO dbos.operation_outputs ${STEP_COLUMNS}
+  SELECT a.parent_run, a.parent_step, a.name, a.workflow_uuid, a.step_started_at, a.step_ended_at, $2::text, ${NOW}
     FROM admitted a
     JOIN started s ON s.workflow_uuid = a.workflow_uuid AND s.name = a.name
      AND s.class_name IS NOT DISTINCT FROM a.class_name AND s.config_name IS NOT DISTINCT FROM a.config_name
    WHERE a.parent_run IS NOT NULL
   ON CONFLICT (workflow_uuid, function_id) DO UPDATE SET completed_at_epoch_ms = operation_outputs.completed_at_epoch_ms
-  RETURNING child_workflow_id, completed_at_epoch_ms)
+  RETURNING completed_at_epoch_ms)
 SELECT s.workflow_uuid AS run_id, s.status, s.name, s.class_name, s.config_name, s.queue_name, s.creator_xid AS creator,
-       s.serialization, s.workflow_deadline_epoch_ms AS deadline, s.owner_xid AS owner, step.completed_at_epoch_ms AS step_ended_at
-  FROM started s LEFT JOIN step ON step.child_workflow_id = s.workflow_uuid`;
-}
+       s.serialization, s.workflow_deadline_epoch_ms AS deadline, s.owner_xid AS owner,
+       (SELECT completed_at_epoch_ms FROM step) AS step_ended_at
+  FROM started s`;

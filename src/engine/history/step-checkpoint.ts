@@ -44,8 +44,8 @@ export class StepCheckpoints {
       {
         keyOf: ({ runId, stepId }) => `${stepId} ${runId}`,
         bytesOf: ({ output, error }) => (output?.length ?? 0) + (error?.length ?? 0) + 300,
-        writeMany: (items) => write('holdfast_checkpoint_many', statement('SKIP LOCKED'), items),
-        writeOne: async (item) => (await write('holdfast_checkpoint_one', statement(''), [item]))[0] ?? 'missing',
+        writeMany: (items) => write('holdfast_checkpoint_many', MANY, items),
+        writeOne: async (item) => (await write('holdfast_checkpoint_one', ONE, [item]))[0] ?? 'missing',
       },
       isQuiet,
     );
@@ -83,11 +83,8 @@ function requestOf(item: StepCheckpoint, n: number): object {
   };
 }
 
-/**
- * The row of the run stays locked until the commit, so that nobody can take the run away in between. A group leaves out runs that
- * are locked by somebody else, so it never waits and cannot deadlock. A step that is recorded already keeps what it has.
- */
-function statement(locked: 'SKIP LOCKED' | ''): string {
+/** The rows of the runs stay locked until the commit, so that nobody can take a run away in between. */
+function ownedRequests(locked: 'SKIP LOCKED' | ''): string {
   return `
 WITH request AS MATERIALIZED (
   SELECT * FROM json_to_recordset($1::json) AS r(n int, run_id text, step_id int, name text, started_at bigint, ended_at bigint,
@@ -95,18 +92,30 @@ WITH request AS MATERIALIZED (
 owned AS MATERIALIZED (
   SELECT workflow_uuid, status, owner_xid FROM dbos.workflow_status
    WHERE workflow_uuid = ANY (ARRAY(SELECT run_id FROM request))
-   ORDER BY workflow_uuid FOR NO KEY UPDATE ${locked}),
-written AS (
+   ORDER BY workflow_uuid FOR NO KEY UPDATE ${locked})`;
+}
+
+const INSERT = `
   INSERT INTO dbos.operation_outputs
          (workflow_uuid, function_id, output, error, function_name, child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms,
           serialization, application_name, retention_timestamp)
   SELECT r.run_id, r.step_id, r.output, r.error, r.name, r.child_run_id, r.started_at, r.ended_at,
          r.serialization, $2::text, (EXTRACT(EPOCH FROM now()) * 1000)::bigint
-    FROM request r JOIN owned ON owned.workflow_uuid = r.run_id AND owned.owner_xid = r.token
+    FROM request r JOIN owned ON owned.workflow_uuid = r.run_id AND owned.owner_xid = r.token`;
+
+/**
+ * A group leaves out runs that are locked by somebody else, so it never waits and cannot deadlock. It takes for granted that no step of
+ * it is recorded, which is cheaper than to ask; it fails when one is.
+ */
+const MANY = `${ownedRequests('SKIP LOCKED')},
+written AS (${INSERT})
+SELECT r.n, owned.status, owned.owner_xid AS token, r.ended_at
+  FROM request r JOIN owned ON owned.workflow_uuid = r.run_id`;
+
+/** A step that is recorded already keeps what it has. */
+const ONE = `${ownedRequests('')},
+written AS (${INSERT}
   ON CONFLICT (workflow_uuid, function_id) DO UPDATE SET completed_at_epoch_ms = operation_outputs.completed_at_epoch_ms
-  RETURNING workflow_uuid, function_id, completed_at_epoch_ms)
-SELECT r.n, owned.status, owned.owner_xid AS token, written.completed_at_epoch_ms AS ended_at
-  FROM request r
-  JOIN owned ON owned.workflow_uuid = r.run_id
-  LEFT JOIN written ON written.workflow_uuid = r.run_id AND written.function_id = r.step_id`;
-}
+  RETURNING completed_at_epoch_ms)
+SELECT r.n, owned.status, owned.owner_xid AS token, (SELECT completed_at_epoch_ms FROM written) AS ended_at
+  FROM request r JOIN owned ON owned.workflow_uuid = r.run_id`;

@@ -49,6 +49,7 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
     runs: this.#runs,
     wakes: this.#wakes,
     clock: this.#clock,
+    runsHere: (runId) => this.runsHere(runId),
     onParked: ({ runId }) => {
       for (const entry of this.runningWorkflowMap.get(runId)?.slice() ?? []) entry.release();
     },
@@ -102,7 +103,7 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
     if (!execution || timeoutSeconds !== undefined) return super.awaitWorkflowResult(...args);
     for (let isOver = false; !isOver;) {
       await this.histories.assertOwned(execution);
-      const outcome = await this.histories.outcome(runId);
+      const outcome = this.runsHere(runId) ? undefined : await this.histories.outcome(runId);
       if (outcome) return outcome;
       await this.#waiting.wait(execution, { kind: 'run', runId }, (ended) =>
         this.onEnd(runId, () => {

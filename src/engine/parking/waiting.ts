@@ -11,6 +11,8 @@ export type Listen = (ended: () => void) => () => void;
 
 /** How long a run must have done nothing but wait before it is parked. Most answers come sooner, or not for a long time. */
 const GRACE_MS = 100;
+/** The same where it waits for a run that executes in this process: that is in memory anyway, and most likely ends before long. */
+const GRACE_WITH_CHILD_MS = 2000;
 /** A wait in memory looks again this often, should a notification be lost. */
 const LOOK_AGAIN_MS = 10_000;
 
@@ -18,6 +20,8 @@ export interface WaitingOptions {
   runs: ParkedRuns;
   wakes: Wakes;
   clock: DatabaseClock;
+  /** Whether a run executes in this process. */
+  runsHere: (runId: string) => boolean;
   /** Takes a parked run out of this process. */
   onParked: (execution: Execution) => void;
   /** Runs a statement until the database is there to answer it. */
@@ -70,13 +74,20 @@ export class Waiting {
       this.#considered.delete(execution);
       const waits = this.#waits.get(execution);
       if (!waits || waits.size === 0) return;
-      if (execution.isBusy || execution.quietMs() < GRACE_MS) this.#consider(execution);
+      if (execution.isBusy || execution.quietMs() < this.#grace(waits)) this.#consider(execution);
       else {
         this.#park(execution, waits).catch(() => {
           // It goes on waiting in memory. Where the database refuses this, it refuses the run's next checkpoint, too.
         });
       }
     }, GRACE_MS).unref();
+  }
+
+  #grace(waits: ReadonlyMap<Wait, unknown>): number {
+    for (const wait of waits.keys()) {
+      if (wait.kind === 'run' && this.#options.runsHere(wait.runId)) return GRACE_WITH_CHILD_MS;
+    }
+    return GRACE_MS;
   }
 
   async #park(execution: Execution, waits: Map<Wait, () => void>): Promise<void> {

@@ -57,3 +57,18 @@ test('one bad write fails alone', async () => {
   await expect(group.write('b')).rejects.toThrow('b failed');
   expect(await group.write('d')).toBe('d alone');
 });
+
+test('many who write in step become two groups', async () => {
+  const { group, statements } = wordWriter();
+  const write = async (word: string): Promise<void> => {
+    for (let round = 0; round < 3; round += 1) await group.write(`${word}${round}`);
+  };
+  await Promise.all(Array.from({ length: 200 }, (_, n) => write(`${n}.`)));
+  expect(statements.map(({ length }) => length)).toEqual([100, 100, 100, 100, 100, 100]);
+});
+
+test('a group of usual size stays whole', async () => {
+  const { group, statements } = wordWriter();
+  await Promise.all(Array.from({ length: 100 }, (_, n) => group.write(`${n}`)));
+  expect(statements.map(({ length }) => length)).toEqual([100]);
+});
