@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { SystemDatabase, WorkflowStatusInternal } from '@dbos-inc/dbos-sdk/internal/system_database';
-import type { PoolClient } from 'pg';
+import type { PoolClient, QueryConfig } from 'pg';
 import { isConnectionError } from '../core/connection-error.ts';
 import { CLAIMED_COLUMNS, type ClaimedRow, statusOf } from './claimed-row.ts';
 
@@ -14,7 +14,7 @@ export interface ClaimableLane {
   name: string;
   /** How many of its runs may run at a time. */
   concurrency?: number | undefined;
-  /** How many of its runs may start in any period of this length. */
+  /** How many of its runs may start in any period of this length. A run that goes on after a wait or a crash does not start again. */
   rateLimit?: { limitPerPeriod: number; periodSec: number } | undefined;
 }
 
@@ -41,26 +41,27 @@ const UNDO_EVERY_MS = 1000;
 /** A run that could not be started here is left alone for so long, and then tried again, here or elsewhere. */
 const NEXT_TRY_MS = 30_000;
 
-/**
- * `ANY(ARRAY(…))` rather than a join: whatever the number of rows that the planner expects, it looks them up by their keys.
- * A row that was changed since the statement began is looked at again, as it is now, before it is locked.
- */
-const CLAIM = `
-  WITH waiting AS MATERIALIZED (
-    SELECT workflow_uuid FROM dbos.workflow_status
+/** Runs of the lane that may be claimed. */
+const WAITING = `
+      FROM dbos.workflow_status
      WHERE status = 'ENQUEUED' AND queue_name = $1
        AND (application_name = $2 OR application_name IS NULL)
        AND (application_version = $3 OR application_version IS NULL)
        AND name = ANY($4::text[])
-     ORDER BY priority, created_at
-     LIMIT $5
-       FOR UPDATE SKIP LOCKED),
+     ORDER BY priority, created_at`;
+
+/**
+ * `ANY(ARRAY(…))` rather than a join: whatever the number of rows that the planner expects, it looks them up by their keys.
+ * A row that was changed since the statement began is looked at again, as it is now, before it is locked. A run that waited or was
+ * taken over has started already.
+ */
+const CLAIMED = `
   claimed AS (
     UPDATE dbos.workflow_status
        SET status = 'PENDING', owner_xid = $6, executor_id = $7, application_version = $3, rate_limited = $8,
            application_name = COALESCE(application_name, $2),
            recovery_attempts = recovery_attempts + 1,
-           started_at_epoch_ms = (EXTRACT(epoch FROM now()) * 1000)::bigint,
+           started_at_epoch_ms = COALESCE(started_at_epoch_ms, (EXTRACT(epoch FROM now()) * 1000)::bigint),
            updated_at = (EXTRACT(epoch FROM now()) * 1000)::bigint,
            workflow_deadline_epoch_ms = COALESCE(workflow_deadline_epoch_ms,
              (EXTRACT(epoch FROM now()) * 1000)::bigint + workflow_timeout_ms)
@@ -70,31 +71,64 @@ const CLAIM = `
     FROM claimed c LEFT JOIN dbos.workflow_input i ON i.workflow_uuid = c.workflow_uuid
    ORDER BY c.priority, c.created_at`;
 
+const CLAIM = `
+  WITH waiting AS MATERIALIZED (
+    SELECT workflow_uuid ${WAITING}
+     LIMIT $5
+       FOR UPDATE SKIP LOCKED), ${CLAIMED}`;
+
+/** Where a rate lets fewer runs start than there are places, those that have started may stand behind so many that have not. */
+const LOOK_BEHIND = 10_000;
+
+/** The same with no more than $9 runs that have not started yet. It holds the lane's lock, so that nobody else claims these. */
+const CLAIM_AT_RATE = `
+  WITH first AS MATERIALIZED (
+    SELECT workflow_uuid, priority, created_at, started_at_epoch_ms IS NOT NULL AS has_started ${WAITING}
+     LIMIT ${LOOK_BEHIND}),
+  numbered AS (
+    SELECT *, count(*) FILTER (WHERE NOT has_started) OVER (ORDER BY priority, created_at, workflow_uuid) AS starts FROM first),
+  waiting AS MATERIALIZED (
+    SELECT workflow_uuid FROM dbos.workflow_status
+     WHERE status = 'ENQUEUED' AND workflow_uuid = ANY(ARRAY(
+             SELECT workflow_uuid FROM numbered WHERE has_started OR starts <= $9::int
+              ORDER BY priority, created_at LIMIT $5))
+       FOR UPDATE SKIP LOCKED), ${CLAIMED}`;
+
 const RUNNING = `
   SELECT count(*)::int AS used FROM dbos.workflow_status
    WHERE queue_name = $1 AND status = 'PENDING' AND (application_name = $2 OR application_name IS NULL)`;
 
+/** A run counts from its first start on, whatever became of it since. */
 const STARTED = `
   SELECT count(*)::int AS used FROM dbos.workflow_status
-   WHERE queue_name = $1 AND rate_limited = TRUE AND status NOT IN ('ENQUEUED', 'DELAYED')
+   WHERE queue_name = $1 AND rate_limited = TRUE
      AND (application_name = $2 OR application_name IS NULL)
      AND started_at_epoch_ms > (EXTRACT(epoch FROM now()) * 1000)::bigint - $3::bigint`;
 
+/** A claim that is undone was no start, unless the run had started before. Nobody has changed the row since the claim. */
+const EARLIER_START = 'NULLIF(started_at_epoch_ms, updated_at)';
+
 const UNDO = `
   UPDATE dbos.workflow_status
-     SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL,
+     SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = ${EARLIER_START},
          recovery_attempts = GREATEST(recovery_attempts - 1, 0),
          updated_at = (EXTRACT(epoch FROM now()) * 1000)::bigint
    WHERE status = 'PENDING' AND executor_id = $1 AND owner_xid = ANY($2::text[])`;
 
 const POSTPONE = `
   UPDATE dbos.workflow_status
-     SET status = 'DELAYED', owner_xid = NULL, started_at_epoch_ms = NULL,
+     SET status = 'DELAYED', owner_xid = NULL, started_at_epoch_ms = ${EARLIER_START},
          recovery_attempts = GREATEST(recovery_attempts - 1, 0),
          delay_until_epoch_ms = (EXTRACT(epoch FROM now()) * 1000)::bigint + $3::bigint,
          updated_at = (EXTRACT(epoch FROM now()) * 1000)::bigint
     FROM unnest($1::text[], $2::text[]) AS mine (run_id, token)
    WHERE status = 'PENDING' AND workflow_uuid = mine.run_id AND owner_xid = mine.token`;
+
+/** How many runs a claim may take, and how many of these may be ones that have not started yet. */
+interface Room {
+  places: number;
+  starts: number;
+}
 
 /** Claims runs on behalf of one executor. */
 export class Claims {
@@ -124,7 +158,7 @@ export class Claims {
     try {
       const rows = isShared
         ? await this.#takeShared(client, lane, most, ownerToken)
-        : await this.#claim(client, lane, most, ownerToken);
+        : await this.#claim(client, lane, { places: most, starts: most }, ownerToken);
       client.release();
       return { ownerToken, runs: rows.map(statusOf) };
     } catch (error) {
@@ -155,31 +189,32 @@ export class Claims {
       `BEGIN; SET LOCAL lock_timeout = '2s'; SET LOCAL idle_in_transaction_session_timeout = '5s';
        SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))`,
     );
-    const room = Math.min(most, await this.#room(client, lane));
-    const rows = room > 0 ? await this.#claim(client, lane, room, ownerToken) : [];
+    const room = await this.#room(client, lane, most);
+    const rows = room.places > 0 ? await this.#claim(client, lane, room, ownerToken) : [];
     await client.query('COMMIT');
     return rows;
   }
 
-  async #room(client: PoolClient, { name, concurrency, rateLimit }: ClaimableLane): Promise<number> {
+  async #room(client: PoolClient, { name, concurrency, rateLimit }: ClaimableLane, most: number): Promise<Room> {
     const { application } = this.#claimant;
     const used = async (sql: string, values: unknown[]): Promise<number> =>
       (await client.query<{ used: number }>(sql, values)).rows[0]!.used;
-    const places = concurrency === undefined ? Infinity : concurrency - (await used(RUNNING, [name, application]));
-    if (rateLimit === undefined || places <= 0) return places;
+    const free = concurrency === undefined ? most : concurrency - (await used(RUNNING, [name, application]));
+    const places = Math.min(most, free);
+    if (rateLimit === undefined || places <= 0) return { places, starts: places };
     const started = await used(STARTED, [name, application, Math.round(rateLimit.periodSec * 1000)]);
-    return Math.min(places, rateLimit.limitPerPeriod - started);
+    return { places, starts: Math.max(0, rateLimit.limitPerPeriod - started) };
   }
 
-  async #claim(client: PoolClient, lane: ClaimableLane, most: number, ownerToken: string): Promise<ClaimedRow[]> {
+  async #claim(client: PoolClient, lane: ClaimableLane, room: Room, ownerToken: string): Promise<ClaimedRow[]> {
     const { executorId, application, version, workflows } = this.#claimant;
     const isRateLimited = lane.rateLimit !== undefined;
-    const { rows } = await client.query<ClaimedRow>({
-      name: 'holdfast_claim',
-      text: CLAIM,
-      values: [lane.name, application, version, workflows, most, ownerToken, executorId, isRateLimited],
-      query_timeout: CLAIM_WITHIN_MS,
-    } as { name: string; text: string; values: unknown[] });
+    const values = [lane.name, application, version, workflows, room.places, ownerToken, executorId, isRateLimited];
+    const statement =
+      room.starts < room.places
+        ? { name: 'holdfast_claim_at_rate', text: CLAIM_AT_RATE, values: [...values, room.starts] }
+        : { name: 'holdfast_claim', text: CLAIM, values };
+    const { rows } = await client.query<ClaimedRow>({ ...statement, query_timeout: CLAIM_WITHIN_MS } as QueryConfig);
     return rows;
   }
 

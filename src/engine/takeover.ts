@@ -30,7 +30,7 @@ async function requeueBatch(db: Knex, application: string): Promise<{ lane: stri
         LIMIT :batch
           FOR NO KEY UPDATE SKIP LOCKED)
      UPDATE dbos.workflow_status
-        SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL,
+        SET status = 'ENQUEUED', owner_xid = NULL,
             queue_name = COALESCE(queue_name, :recoveryLane),
             updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
       WHERE workflow_uuid = ANY(ARRAY(SELECT workflow_uuid FROM orphans))
@@ -47,7 +47,7 @@ async function requeueBatch(db: Knex, application: string): Promise<{ lane: stri
 export async function handOver(db: Knex, executorId: string): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { lane: string }[] }>(
     `UPDATE dbos.workflow_status
-        SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL,
+        SET status = 'ENQUEUED', owner_xid = NULL,
             recovery_attempts = GREATEST(recovery_attempts - 1, 0),
             queue_name = COALESCE(queue_name, :recoveryLane),
             updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint

@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
 
 /** Why a run is held: at a step, or because of its workflow. */
 export interface Hold {
-  reason: 'unexpected_step' | 'nondeterminism' | 'no_such_workflow';
+  reason: 'unexpected_step' | 'nondeterminism' | 'unknown_effect' | 'no_such_workflow';
   stepId: number | null;
   /** What the code calls. */
   expected: string | null;
@@ -125,7 +125,7 @@ export async function releaseHeldRun(db: Knex, runId: string, recoveryLane: stri
   const { rows } = await db.raw<{ rows: { lane: string }[] }>(
     `WITH released AS (
        UPDATE dbos.workflow_status
-          SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL,
+          SET status = 'ENQUEUED', owner_xid = NULL,
               queue_name = COALESCE(queue_name, :recoveryLane),
               updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
         WHERE workflow_uuid = :runId AND status = 'DELAYED' AND owner_xid = 'held'

@@ -1,8 +1,12 @@
 import executors from '@dbos-inc/dbos-sdk/internal/dbos-executor';
+import type { Knex } from 'knex';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ClaimableLane, type Claimant, Claims } from '../../src/engine/claim.ts';
+import { ParkedRuns } from '../../src/engine/parking/parked-runs.ts';
+import { handOver, requeueOrphans } from '../../src/engine/takeover.ts';
 import { workflow } from '../../src/index.ts';
+import { openDatabase } from '../../src/postgres/connection.ts';
 import { serve } from '../support/serve.ts';
 
 class Task {
@@ -15,9 +19,11 @@ class Task {
 /** A process that takes runs, and one that takes none: the runs are left to the claims of the tests. */
 const served = serve({ services: [Task], lanes: { tasks: { concurrency: 4 } } }, { config: { role: 'api' } });
 let pool: pg.Pool;
+let db: Knex;
 
 beforeAll(async () => {
   pool = new pg.Pool({ connectionString: served.database.url, max: 8 });
+  db = openDatabase(served.database.url, { max: 2, name: 'test' });
   // Those who claim live: nobody takes their runs over.
   await pool.query(
     `INSERT INTO holdfast.leases (executor_id, host, pid, process, role, version, expires_at)
@@ -28,7 +34,10 @@ beforeAll(async () => {
 
 beforeEach(() => served.database.query(`DELETE FROM dbos.workflow_status`));
 
-afterAll(() => pool?.end());
+afterAll(async () => {
+  await db?.destroy();
+  await pool?.end();
+});
 
 function claimsOf(executorId: string, differences: Partial<Claimant> = {}): Claims {
   const claimant = {
@@ -122,6 +131,92 @@ test('processes together start no more in a period than a lane may', async () =>
     `UPDATE dbos.workflow_status SET started_at_epoch_ms = started_at_epoch_ms - 3600000 WHERE status = 'SUCCESS'`,
   );
   expect((await race(lane, 4)).taken).toBe(7);
+});
+
+describe('a lane with a rate', () => {
+  const lane = { name: 'tasks', rateLimit: { limitPerPeriod: 3, periodSec: 3600 } };
+  const take = async (executorId = 'me'): Promise<string[]> =>
+    (await claimsOf(executorId).take(lane, 10)).runs.map((run) => run.workflowUUID).toSorted();
+
+  async function park(runIds: string[]): Promise<ParkedRuns> {
+    const parked = new ParkedRuns(pool, 'holdfast');
+    const rows = await served.database.query<{ id: string; token: string }>(
+      `SELECT workflow_uuid AS id, owner_xid AS token FROM dbos.workflow_status WHERE workflow_uuid = ANY($1)`,
+      [runIds],
+    );
+    for (const { id, token } of rows) {
+      expect(await parked.park({ runId: id, token, until: undefined, topics: ['go'], runIds: [] })).toBe(true);
+    }
+    return parked;
+  }
+
+  test('counts each run once, whatever became of it, and lets those go on that have started', async () => {
+    await enqueue(7);
+    const started = await take();
+    expect(started).toHaveLength(3);
+    const [ended, ...others] = started;
+    await pool.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS' WHERE workflow_uuid = $1`, [ended]);
+    const parked = await park(others);
+    expect(await take()).toEqual([]);
+
+    await parked.wakeRuns(others);
+    expect(await take()).toEqual(others);
+    expect(await handOver(db, 'me')).toHaveLength(2);
+    expect(await take('a')).toEqual(others);
+    await pool.query(
+      `UPDATE dbos.workflow_status SET executor_id = 'dead' WHERE executor_id = 'a' AND status = 'PENDING'`,
+    );
+    expect((await requeueOrphans(db, 'holdfast')).runs).toBe(2);
+    expect(await take()).toEqual(others);
+    expect(await take()).toEqual([]);
+
+    await pool.query(`UPDATE dbos.workflow_status SET started_at_epoch_ms = started_at_epoch_ms - 3600000`);
+    expect(await take()).toHaveLength(3);
+    expect(await take()).toEqual([]);
+  });
+
+  test('lets runs go on that waited in it before it had one', async () => {
+    await enqueue(5);
+    const { runs } = await claimsOf('me').take({ name: 'tasks' }, 2);
+    const ids = runs.map((run) => run.workflowUUID).toSorted();
+    const parked = await park(ids);
+    await parked.wakeRuns(ids);
+    expect(await take()).toHaveLength(5);
+  });
+
+  test('does not count a run that was put back, unless it had started before', async () => {
+    const ids = await enqueue(5);
+    const claims = claimsOf('me');
+    const { ownerToken, runs } = await claims.take({ ...lane, rateLimit: { limitPerPeriod: 1, periodSec: 3600 } }, 10);
+    await claims.postpone(runs[0]!.workflowUUID, ownerToken);
+    const started = await take();
+    expect(started).toHaveLength(3);
+
+    const parked = await park(started);
+    await parked.wakeRuns(started);
+    const again = await claims.take(lane, 10);
+    for (const run of again.runs) await claims.postpone(run.workflowUUID, again.ownerToken);
+    const rows = await served.database.query<{ id: string; started: boolean }>(
+      `SELECT workflow_uuid AS id, started_at_epoch_ms IS NOT NULL AS started FROM dbos.workflow_status ORDER BY 1`,
+    );
+    expect(rows).toEqual(ids.toSorted().map((id) => ({ id, started: started.includes(id) })));
+    expect(await take()).toEqual([]);
+  });
+
+  test('takes those that go on and those that start by their priority', async () => {
+    await enqueue(6);
+    const started = await take();
+    await park(started).then((parked) => parked.wakeRuns(started));
+    await pool.query(`UPDATE dbos.workflow_status SET priority = 1000 WHERE workflow_uuid = ANY($1)`, [started]);
+    await pool.query(`UPDATE dbos.workflow_status SET started_at_epoch_ms = started_at_epoch_ms - 3600000`);
+    const { runs } = await claimsOf('me').take(lane, 4);
+    expect(runs.map(({ workflowUUID, priority }) => [started.includes(workflowUUID), priority === 1000])).toEqual([
+      [false, false],
+      [false, false],
+      [false, false],
+      [true, true],
+    ]);
+  });
 });
 
 test('a run that is put back comes again, and the claim does not count as an attempt', async () => {
