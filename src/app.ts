@@ -187,6 +187,7 @@ interface Parts {
 export class RunningApp {
   readonly #parts: Parts;
 
+  /** @internal `App.start` makes it. */
   constructor(parts: Parts) {
     this.#parts = parts;
   }
@@ -204,6 +205,7 @@ export class RunningApp {
     return this.#parts.models;
   }
 
+  /** @internal */
   get submissions(): Submissions {
     return this.#parts.submissions;
   }
