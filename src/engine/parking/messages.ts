@@ -30,8 +30,12 @@ export interface Received {
 interface ReceivedRow extends Received {
   status: string;
   is_recorded: boolean;
+  is_outrun: boolean;
   token: string | null;
 }
+
+/** SQLSTATE of a row that is there already. */
+const UNIQUE_VIOLATION = '23505';
 
 /** Reads and takes messages. */
 export class Messages {
@@ -56,16 +60,37 @@ export class Messages {
    * @throws the SDK's DBOSWorkflowCancelledError, or DBOSWorkflowConflictError when another execution has the run
    */
   async take(receipt: Receipt): Promise<Received | undefined> {
-    const { runId, topic, stepId, token, startedAt, endedAt, isOver } = receipt;
-    const { rows } = await this.#pool.query<ReceivedRow>({
-      name: 'holdfast_receive',
-      text: RECEIVE,
-      values: [runId, topic, stepId, token, startedAt, endedAt, this.#application ?? null, isOver],
-    });
-    const row = rows[0];
-    if (row?.status === 'CANCELLED') throw new errors.DBOSWorkflowCancelledError(runId);
-    if (row?.token !== token) throw new errors.DBOSWorkflowConflictError(runId);
-    return row.is_recorded ? { message: row.message, serialization: row.serialization } : undefined;
+    for (;;) {
+      const row = await this.#attempt(receipt);
+      if (row?.status === 'CANCELLED') throw new errors.DBOSWorkflowCancelledError(receipt.runId);
+      if (row?.token !== receipt.token) throw new errors.DBOSWorkflowConflictError(receipt.runId);
+      if (row.is_recorded) return { message: row.message, serialization: row.serialization };
+      if (!row.is_outrun) return undefined;
+    }
+  }
+
+  async #attempt({
+    runId,
+    topic,
+    stepId,
+    token,
+    startedAt,
+    endedAt,
+    isOver,
+  }: Receipt): Promise<ReceivedRow | undefined> {
+    for (;;) {
+      try {
+        const { rows } = await this.#pool.query<ReceivedRow>({
+          name: 'holdfast_receive',
+          text: RECEIVE,
+          values: [runId, topic, stepId, token, startedAt, endedAt, this.#application ?? null, isOver],
+        });
+        return rows[0];
+      } catch (error) {
+        // An earlier attempt was recorded while this one waited for the run's lock. The next one sees that.
+        if ((error as { code?: unknown }).code !== UNIQUE_VIOLATION) throw error;
+      }
+    }
   }
 }
 
@@ -81,7 +106,11 @@ async function waitingIn(pool: Pool, places: Place[]): Promise<boolean[]> {
   return places.map((_, index) => waiting.has(index));
 }
 
-/** Where the answer to an earlier attempt was lost, the step is recorded already, and no second message is taken. */
+/**
+ * Where the answer to an earlier attempt was lost, the step is recorded already, and no second message is taken. While the statement
+ * waited for the run's lock, another step may have taken the message that it sees: outrun, it says so and changes nothing, and has to
+ * be repeated to see the next message.
+ */
 const RECEIVE = `
 WITH owned AS MATERIALIZED (
   SELECT status, owner_xid FROM dbos.workflow_status WHERE workflow_uuid = $1 FOR NO KEY UPDATE),
@@ -103,10 +132,11 @@ written AS (
   SELECT $1, $3::int, taken.message, 'DBOS.recv', $5::bigint, $6::bigint, taken.serialization, $7::text,
          (EXTRACT(EPOCH FROM now()) * 1000)::bigint
     FROM owned LEFT JOIN taken ON TRUE
-   WHERE owned.owner_xid = $4 AND ($8 OR EXISTS (SELECT FROM taken))
-  ON CONFLICT (workflow_uuid, function_id) DO UPDATE SET completed_at_epoch_ms = operation_outputs.completed_at_epoch_ms
+   WHERE owned.owner_xid = $4 AND NOT EXISTS (SELECT FROM recorded)
+     AND (EXISTS (SELECT FROM taken) OR ($8 AND NOT EXISTS (SELECT FROM oldest)))
   RETURNING output, serialization)
 SELECT owned.status, owned.owner_xid AS token, COALESCE(written.output, recorded.output) AS message,
        COALESCE(written.serialization, recorded.serialization) AS serialization,
-       EXISTS (SELECT FROM written) OR EXISTS (SELECT FROM recorded) AS is_recorded
+       EXISTS (SELECT FROM written) OR EXISTS (SELECT FROM recorded) AS is_recorded,
+       EXISTS (SELECT FROM oldest) AND NOT EXISTS (SELECT FROM taken) AS is_outrun
   FROM owned LEFT JOIN written ON TRUE LEFT JOIN recorded ON TRUE`;

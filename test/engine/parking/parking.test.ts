@@ -51,6 +51,12 @@ class Waiter {
   }
 
   @workflow()
+  static async waitingAlready(): Promise<unknown> {
+    await waitFor('go');
+    return Promise.all([1, 2, 3].map(() => waitFor('a', { timeout: 0 })));
+  }
+
+  @workflow()
   static async branches(): Promise<unknown> {
     return parallel(['a', 'b', 'c'], async (topic) => {
       await Waiter.body(`branch ${topic}`);
@@ -165,6 +171,18 @@ test('a run that waits for several messages is parked again until all have come'
   await parked(id);
   await send(id, 'a', 1);
   expect(await result(id)).toMatchObject({ result: [1, 2] });
+});
+
+test('waits without patience get every message that is there already', async () => {
+  const ids = await Promise.all(Array.from({ length: 10 }, () => begin('waitingAlready')));
+  await Promise.all(
+    ids.map(async (id) => {
+      await Promise.all([1, 2].map((n) => send(id, 'a', n)));
+      await send(id, 'go', {});
+      const { result: messages } = (await result(id)) as { result: unknown[] };
+      expect(new Set(messages)).toEqual(new Set([1, 2, null]));
+    }),
+  );
 });
 
 test('branches wait at the same time', async () => {
