@@ -3,6 +3,7 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { Conflict, NotFound } from '../core/errors.ts';
 import { RecordedError, errorRecord, isRecorded } from '../core/recorded-error.ts';
+import { assertTopic } from '../core/topic.ts';
 import { orHeld } from './unfit.ts';
 
 /** A workflow as the SDK knows it. */
@@ -64,9 +65,10 @@ export async function cancelRun(runId: string, children: boolean): Promise<void>
 
 /**
  * Leaves a message for a run. It is kept until the run waits for it. A repeated `idempotencyKey` leaves no second one.
- * @throws NotFound `run_not_found`
+ * @throws NotFound `run_not_found`, InvalidInput `invalid_topic`
  */
 export async function sendMessage(runId: string, topic: string, body: unknown, idempotencyKey?: string): Promise<void> {
+  assertTopic(topic);
   try {
     await DBOS.send(runId, { body }, topic, idempotencyKey);
   } catch (error) {

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { type Duration, toMilliseconds } from '../core/duration.ts';
 import { HoldfastError, TerminalError } from '../core/errors.ts';
 import { assertSerializable } from '../core/serializable.ts';
+import { assertTopic } from '../core/topic.ts';
 import { inputIssues } from '../define/input.ts';
 import { runBranches } from './parallel.ts';
 import { orHeld } from './unfit.ts';
@@ -53,13 +54,14 @@ export function uuid(): Promise<string> {
 /**
  * Waits for the next message on `topic` and returns it, or undefined when none came within `timeout`. Messages are sent with
  * `POST /v1/runs/{id}/messages/{topic}`; those that came before the wait are kept, and each is received once.
- * @throws TerminalError `invalid_message`, naming the field, when the message does not fit `schema`
+ * @throws TerminalError `invalid_message`, naming the field, when the message does not fit `schema`; InvalidInput `invalid_topic`
  */
 export async function waitFor<S extends z.ZodType = z.ZodType>(
   topic: string,
   options: { schema?: S; timeout?: Duration } = {},
 ): Promise<z.output<S> | undefined> {
   mustBeInside('waitFor');
+  assertTopic(topic);
   const timeoutSeconds = options.timeout === undefined ? FOREVER_SECONDS : toMilliseconds(options.timeout) / 1000;
   const message = await orHeld(() => DBOS.recv<{ body: unknown }>(topic, { timeoutSeconds }));
   if (message === null) return undefined;
