@@ -21,14 +21,19 @@ CREATE TABLE holdfast.api_keys (
 -- One row for each attempt of a step that failed, with the error and the pause that followed.
 CREATE TABLE holdfast.attempts (
   id          bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  -- The run that the step belongs to.
   run_id      text NOT NULL,
+  -- The step's number, as in holdfast.steps.
   step_id     integer NOT NULL,
+  -- The step's name.
   step        text NOT NULL,
   -- Counts from 1 each time that a process takes up the step.
   attempt     integer NOT NULL,
   started_at  timestamp with time zone NOT NULL,
   failed_at   timestamp with time zone NOT NULL DEFAULT now(),
+  -- The code of its error.
   code        text NOT NULL,
+  -- The message of its error.
   message     text NOT NULL,
   -- Milliseconds until the next attempt; null when this was the last.
   retry_in_ms integer,
@@ -235,19 +240,19 @@ CREATE VIEW holdfast.executors AS
 --   parent_id     text: The run that started this one.
 --   executor_id   text: The process that runs it, or ran it last.
 --   recoveries    integer: How often it was taken up again after its process died.
---   created_at    timestamp with time zone
---   delayed_until timestamp with time zone
---   started_at    timestamp with time zone
---   deadline      timestamp with time zone
---   ended_at      timestamp with time zone
+--   created_at    timestamp with time zone: When it was started.
+--   delayed_until timestamp with time zone: When it may begin at the earliest, where it was started with a delay.
+--   started_at    timestamp with time zone: When a process first began to run it; null before that.
+--   deadline      timestamp with time zone: When it is cancelled, unless it has ended by then.
+--   ended_at      timestamp with time zone: When its outcome was recorded.
 --   duration_ms   bigint: Milliseconds from its start to its end.
 --   input         jsonb: The input, as it was after validation.
 --   result        jsonb: What the workflow returned.
 --   error         jsonb: {code, message, details} of a failed run.
---   attributes    jsonb
+--   attributes    jsonb: What the service noted when it was started, such as the fingerprint of the input behind an idempotency key. May change.
 --   created_ms    bigint: created_at in milliseconds since 1970: the indexed form, for paging.
 --   held          jsonb: {reason, step_id, expected, found, message, at} of a held run: what the code calls at this step, and what is recorded there.
---   engine_status text: The status as the engine has it: the indexed form, for filters.
+--   engine_status text: The status in the words of the engine: the indexed form, for lists.
 CREATE VIEW holdfast.runs AS
  SELECT w.workflow_uuid AS id,
     w.name AS workflow,
@@ -296,22 +301,22 @@ CREATE VIEW holdfast.runs AS
      LEFT JOIN holdfast.held_runs h ON h.run_id = w.workflow_uuid AND w.status = 'DELAYED'::text AND w.owner_xid = 'held'::text;
 
 -- The recorded steps of every run, and those whose attempts have failed so far.
---   run_id       text
+--   run_id       text: The run that the step belongs to.
 --   step_id      integer: The step's number: in the order in which the workflow's body made the calls.
---   name         text: Class.method of a step, the workflow of a child, or the durable verb.
---   kind         text: step, child, result (of a child), timer, message, progress or value.
+--   name         text: Class.method of a step, the workflow of a child, or the durable verb; of waitFor with the topic of the message that came.
+--   kind         text: step (a transaction is one, too), child, result (of a child), timer, message, progress or value.
 --   status       text: succeeded, failed, or retrying (no outcome is recorded yet).
 --   attempts     integer: How often the body was tried, counting attempts whose failure was seen.
---   started_at   timestamp with time zone
---   ended_at     timestamp with time zone
+--   started_at   timestamp with time zone: When its first attempt began.
+--   ended_at     timestamp with time zone: When its outcome was recorded; of a sleep, when it is over. Null while it is retried.
 --   duration_ms  bigint: Milliseconds from the first attempt to the checkpoint, pauses between attempts included.
---   output       jsonb: What the step returned, as JSON.
+--   output       jsonb: What the step returned, as JSON; of waitFor the message, and null when none came in time.
 --   error        jsonb: {code, message, details} of the failure; of the last attempt while retrying.
 --   child_run_id text: The run that this step started or waited for.
 CREATE VIEW holdfast.steps AS
  SELECT o.workflow_uuid AS run_id,
     o.function_id AS step_id,
-    holdfast.step_name(o.function_name) AS name,
+    holdfast.step_name(o.function_name) || COALESCE(' '::text || m.topic, ''::text) AS name,
         CASE
             WHEN o.function_name = 'DBOS.getResult'::text THEN 'result'::text
             WHEN o.child_workflow_id IS NOT NULL THEN 'child'::text
@@ -335,10 +340,19 @@ CREATE VIEW holdfast.steps AS
     holdfast.at_epoch_ms(o.started_at_epoch_ms) AS started_at,
     holdfast.at_epoch_ms(o.completed_at_epoch_ms) AS ended_at,
     o.completed_at_epoch_ms - o.started_at_epoch_ms AS duration_ms,
-    holdfast.recorded_json(o.output) AS output,
+        CASE
+            WHEN o.function_name = 'DBOS.recv'::text THEN holdfast.recorded_json(o.output) -> 'body'::text
+            ELSE holdfast.recorded_json(o.output)
+        END AS output,
     holdfast.recorded_error(o.error) AS error,
     o.child_workflow_id AS child_run_id
    FROM dbos.operation_outputs o
+     LEFT JOIN dbos.notifications m ON o.function_name = 'DBOS.recv'::text AND m.destination_uuid = o.workflow_uuid AND m.consumed_by_function_id = o.function_id
+  WHERE
+        CASE
+            WHEN o.function_name = 'DBOS.sleep'::text AND o.output ~ '^\d{1,18}$'::text THEN o.output::bigint <= o.completed_at_epoch_ms
+            ELSE true
+        END
 UNION ALL
  SELECT a.run_id,
     a.step_id,

@@ -73,12 +73,16 @@ export class PlayedStage implements Stage {
     this.note(`answer to cancelling ${name}`, [answer.status, answer.body]);
   }
 
+  /** Waits until the run has recorded the step so often, from number `from` on; also what the timeline does not show. */
   async recorded(name: string, step: string, times = 1, from = 0): Promise<void> {
-    await this.#until(`${times} × '${step}' of ${name}`, `${name}/steps?from=${from}`, (body) => {
-      // A child may not have begun to exist.
-      const items = (body.items ?? []) as { name: string }[];
-      return items.filter((item) => item.name === step).length >= times;
-    });
+    const recorded = `SELECT FROM dbos.operation_outputs
+                       WHERE workflow_uuid = :id AND function_id >= :from AND holdfast.step_name(function_name) = :step`;
+    const look = async (): Promise<boolean> => {
+      const { reads } = this.#service().running.database;
+      const { rows } = await reads.raw<{ rows: object[] }>(recorded, { id: this.id(name), from, step });
+      return rows.length >= times;
+    };
+    await until(`${times} × '${step}' of ${name}`, look, LOOK_EVERY_MS);
   }
 
   async reached(name: string, ...statuses: string[]): Promise<void> {

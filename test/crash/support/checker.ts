@@ -88,8 +88,13 @@ async function outcomes(query: Query, plans: readonly Plan[]): Promise<string[]>
 /** The steps of every run are those of its code, in its order, and none has failed. */
 async function misplacedSteps(query: Query, plans: readonly Plan[]): Promise<string[]> {
   const rows = await query<{ id: string; steps: { step: number; name: string; status: string }[] }>(`
-    SELECT run_id AS id, json_agg(json_build_object('step', step_id, 'name', name, 'status', status) ORDER BY step_id) AS steps
-      FROM holdfast.steps GROUP BY run_id`);
+    SELECT id, json_agg(json_build_object('step', step, 'name', name, 'status', status) ORDER BY step) AS steps
+      FROM (SELECT workflow_uuid AS id, function_id AS step, holdfast.step_name(function_name) AS name,
+                   CASE WHEN error IS NULL THEN 'succeeded' ELSE 'failed' END AS status
+              FROM dbos.operation_outputs
+            UNION ALL
+            SELECT run_id, step_id, name, status FROM holdfast.steps WHERE status = 'retrying') AS recorded
+     GROUP BY id`);
   const byRun = new Map(rows.map(({ id, steps }) => [id, steps]));
   return plans.flatMap(({ runId, steps }) => {
     const found = byRun.get(runId) ?? [];

@@ -1,7 +1,7 @@
 // What a run of the app `storm` has to leave behind, whatever happened to the processes that ran it.
 
 export interface PlannedStep {
-  /** As in the view `holdfast.steps`. */
+  /** As it is recorded: a wait for a message, with a limit, is two. */
   name: string;
   /** What its body tells the witness, when it has one. */
   label?: string;
