@@ -1,0 +1,100 @@
+// The tools of an agent: what the model is told of them, and how their calls turn into outcomes.
+
+import { jsonSchema, tool, type ToolSet } from 'ai';
+import { z } from 'zod';
+import type { Outcome, Problem, ToolCall } from '../core/decide.ts';
+import { type InvalidInput, TerminalError } from '../core/errors.ts';
+import { isRecorded } from '../core/recorded-error.ts';
+import { assertSerializable } from '../core/serializable.ts';
+import { inputIssues } from '../define/input.ts';
+import { plainJson } from './messages.ts';
+
+/** A tool as an agent's loop sees it. */
+export interface AgentTool {
+  /** What the model calls it. */
+  name: string;
+  /** What it is for, in words for the model. */
+  description: string;
+  /** The schema of its one argument. */
+  input: z.ZodType;
+  /**
+   * Calls it with the arguments as the model gave them, which fitted `input` when they were checked. The call is durable by itself: its
+   * outcome is recorded in steps of its own, and a failure is thrown as it is recorded, with code and message.
+   */
+  call(args: unknown): Promise<unknown>;
+}
+
+/** Arguments of more characters of JSON than this are neither recorded nor taken. */
+const LONGEST_ARGUMENTS = 1_000_000;
+
+/** Returns `schema` as the JSON Schema of what has to be written for it. */
+export function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
+  return z.toJSONSchema(schema, { target: 'draft-7', io: 'input' });
+}
+
+/**
+ * Returns the tools as the AI SDK takes them: schemas only. Neither does it call them, nor does it check arguments, which it would
+ * replace by what the schema makes of them.
+ */
+export function toolSchemas(tools: readonly AgentTool[]): ToolSet {
+  return Object.fromEntries(
+    tools.map(({ name, description, input }) => [
+      name,
+      tool({ description, inputSchema: jsonSchema(jsonSchemaOf(input)) }),
+    ]),
+  );
+}
+
+/** Returns what is wrong with `call` before it is made. `isJson` says whether its arguments could be read at all. */
+export async function problemOf(
+  tools: readonly AgentTool[],
+  call: ToolCall,
+  isJson: boolean,
+): Promise<Problem | undefined> {
+  const unrecordable = recordingProblem(call.args);
+  if (unrecordable) return unrecordable;
+  const called = tools.find(({ name }) => name === call.name);
+  if (!called) return { kind: 'no_such_tool', known: tools.map(({ name }) => name) };
+  if (!isJson) return { kind: 'not_json' };
+  try {
+    const parsed = await called.input.safeParseAsync(call.args);
+    return parsed.success ? undefined : { kind: 'does_not_fit', issues: parsed.error.issues.flatMap(inputIssues) };
+  } catch (error) {
+    // A refinement or transformation threw, for instance `new URL(text)`: it refuses these arguments.
+    return { kind: 'does_not_fit', issues: [{ pointer: '', detail: (error as Error).message }] };
+  }
+}
+
+/** Tells whether the arguments of a call with this problem are left out of what is recorded. */
+export function isLeftOut(problem: Problem | undefined): boolean {
+  return problem?.kind === 'too_large' || problem?.kind === 'not_recordable';
+}
+
+/** Depth and keys are looked at first: what is nested too deep cannot even be written as JSON. */
+function recordingProblem(args: unknown): Problem | undefined {
+  try {
+    assertSerializable(args, 'A tool call');
+  } catch (error) {
+    const { path, kind } = (error as InvalidInput).details as { path: string; kind: string };
+    return { kind: 'not_recordable', issues: [{ pointer: path, detail: `is ${kind}` }] };
+  }
+  const characters = JSON.stringify(args)?.length ?? 0;
+  return characters > LONGEST_ARGUMENTS ? { kind: 'too_large', characters, most: LONGEST_ARGUMENTS } : undefined;
+}
+
+/**
+ * Makes the call and returns its outcome. What is not the tool's own failure is thrown: a run that was cancelled, that somebody else
+ * owns, or whose history cannot be written.
+ */
+export async function outcomeOf(tools: readonly AgentTool[], { name, args }: ToolCall): Promise<Outcome> {
+  const called = tools.find((one) => one.name === name);
+  if (!called)
+    return { status: 'failed', code: 'unknown_tool', message: `The tool '${name}' does not exist any more.` };
+  try {
+    return { status: 'done', value: plainJson(await called.call(args)) };
+  } catch (error) {
+    if (!isRecorded(error) && !(error instanceof TerminalError)) throw error;
+    const { code, message } = error as TerminalError;
+    return { status: 'failed', code, message };
+  }
+}

@@ -1,0 +1,125 @@
+// One question to the model, as one step: what it decided is recorded before anything is done about it, and it is not asked again.
+
+import { generateText, isStepCount, type ModelMessage, type ToolSet } from 'ai';
+import { type Progress, refusals } from '../core/decide.ts';
+import { classifyModelError } from '../inference/errors.ts';
+import { model, stepContext } from '../steps/context.ts';
+import { runStep, type StepRunner } from '../steps/step.ts';
+import { callParts, callsIn, userMessage } from './messages.ts';
+import { answeringWith } from './output.ts';
+import { type AgentTool, isLeftOut, problemOf } from './tools.ts';
+
+/** A message that was left for the agent while it runs. */
+export interface SteeringMessage {
+  id: string;
+  body: unknown;
+}
+
+/** Returns the messages that were left for a run, the oldest first, without those whose ids are in `seen`. It takes none away. */
+export type Steering = (runId: string, seen: readonly string[]) => Promise<SteeringMessage[]>;
+
+/** What stays the same over all turns of an agent. */
+export interface Agent {
+  name: string;
+  model: string;
+  instructions: string;
+  tools: readonly AgentTool[];
+  toolSchemas: ToolSet;
+  steering: Steering | undefined;
+}
+
+/** What the model is asked. */
+export interface Question {
+  /** The conversation so far. */
+  transcript: readonly ModelMessage[];
+  /** Messages that follow it, and that the model has not seen. */
+  fresh: readonly ModelMessage[];
+  /** Ids of the steering messages that it has seen. */
+  steered: readonly string[];
+  /** JSON Schema of the answer, when nothing but a final answer is expected. */
+  answer: Record<string, unknown> | undefined;
+  done: Progress;
+}
+
+/** What is recorded of a turn: only what is new with it, so that each message is recorded once. */
+export interface Turn {
+  /** The messages that the model had not seen before, apart from results of tools, which their own steps record. */
+  asked: ModelMessage[];
+  /** Its answer. */
+  messages: ModelMessage[];
+  /** Its tool calls that are not made, by their place among its calls. */
+  refused: { call: number; code: string; message: string }[];
+  /** Ids of the steering messages among `asked`. */
+  steered: string[];
+  finishReason: string;
+  usage: Usage;
+  /** The name by which the model calls itself. */
+  model: string;
+}
+
+/** Numbers of tokens. */
+export interface Usage {
+  inputTokens: number;
+  outputTokens: number;
+  /** Those of the input that the provider had kept. */
+  cachedInputTokens: number;
+}
+
+const MODEL_CALL = { retries: { attempts: 6, backoff: { initial: '500ms', max: '30s' } }, timeout: '10m' };
+
+/** Asks the model as the next step of the calling workflow, or returns what is recorded of it. */
+export async function askModel(runner: StepRunner, agent: Agent, question: Question): Promise<Turn> {
+  return (await runStep(runner, { name: 'model', options: MODEL_CALL, body: () => ask(agent, question) })) as Turn;
+}
+
+async function ask(agent: Agent, { transcript, fresh, steered, answer, done }: Question): Promise<Turn> {
+  const { runId, signal } = stepContext();
+  const left = runId === undefined ? [] : ((await agent.steering?.(runId, steered)) ?? []);
+  const asked = [...fresh, ...left.map(({ body }) => userMessage(body))];
+  const asking = model(agent.model);
+  const { response, toolCalls, finishReason, usage } = await generateText({
+    model: answer ? answeringWith(asking, answer) : asking,
+    instructions: agent.instructions,
+    messages: [...transcript, ...asked],
+    tools: agent.toolSchemas,
+    stopWhen: isStepCount(1),
+    maxRetries: 0,
+    abortSignal: signal,
+  }).catch((error: unknown) => {
+    throw classifyModelError(error);
+  });
+  const unread = toolCalls.filter((call) => call.invalid && typeof call.input === 'string');
+  // What the AI SDK itself has to tell the model about calls that it cannot read, we tell it.
+  const own = response.messages.filter(({ role }) => role === 'assistant');
+  const refused = await refuseCalls(agent, done, own, new Set(unread.map(({ toolCallId }) => toolCallId)));
+  return {
+    asked,
+    messages: JSON.parse(JSON.stringify(own)) as ModelMessage[],
+    refused,
+    steered: left.map(({ id }) => id),
+    finishReason,
+    usage: {
+      inputTokens: usage.inputTokens ?? 0,
+      outputTokens: usage.outputTokens ?? 0,
+      cachedInputTokens: usage.inputTokenDetails.cacheReadTokens ?? 0,
+    },
+    model: response.modelId,
+  };
+}
+
+/** Checks the calls in `messages`, and returns those that are refused. Arguments that must not be recorded are taken out. */
+async function refuseCalls(
+  { tools }: Agent,
+  done: Progress,
+  messages: readonly ModelMessage[],
+  unread: ReadonlySet<string>,
+): Promise<Turn['refused']> {
+  const calls = callsIn(messages);
+  const problems = await Promise.all(calls.map((call) => problemOf(tools, call, !unread.has(call.id))));
+  for (const [index, part] of callParts(messages).entries()) {
+    if (isLeftOut(problems[index])) part.input = {};
+  }
+  return refusals(done, calls, problems).flatMap((refusal, call) =>
+    refusal ? [{ call, code: refusal.code, message: refusal.message }] : [],
+  );
+}
