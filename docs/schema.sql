@@ -102,6 +102,36 @@ CREATE TABLE holdfast.migrations_lock (
   CONSTRAINT migrations_lock_pkey PRIMARY KEY (index)
 );
 
+-- One row for each request of a tool that may change something outside, over all attempts to send it.
+CREATE TABLE holdfast.receipts (
+  key           text NOT NULL,
+  run_id        text NOT NULL,
+  step_id       integer NOT NULL,
+  ordinal       integer NOT NULL,
+  tool          text NOT NULL,
+  method        text NOT NULL,
+  url           text NOT NULL,
+  request_hash  text NOT NULL,
+  -- Names the last attempt to send it, whose outcome alone may be noted.
+  sending_id    uuid NOT NULL,
+  attempts      integer NOT NULL DEFAULT 1,
+  state         text NOT NULL DEFAULT 'sent'::text,
+  -- The state before the last attempt to send it, which holds again when that attempt certainly did not leave.
+  state_before  text,
+  status        integer,
+  response_hash text,
+  first_sent_at timestamp with time zone NOT NULL DEFAULT now(),
+  sent_at       timestamp with time zone NOT NULL DEFAULT now(),
+  answered_at   timestamp with time zone,
+  -- When it was decided that the last attempt may be followed by another, though nobody knows what became of it.
+  accepted_at   timestamp with time zone,
+  CONSTRAINT receipts_pkey PRIMARY KEY (key),
+  CONSTRAINT receipts_attempts_check CHECK ((attempts >= 1)),
+  CONSTRAINT receipts_ordinal_check CHECK ((ordinal >= 1)),
+  CONSTRAINT receipts_state_check CHECK ((state = ANY (ARRAY['sent'::text, 'answered'::text, 'unsent'::text])))
+);
+CREATE INDEX receipts_of_step ON holdfast.receipts USING btree (run_id, step_id);
+
 -- How long ended runs of each workflow are kept, as the process that was started last said.
 CREATE TABLE holdfast.retention (
   application text NOT NULL,
@@ -198,6 +228,47 @@ AS $function$
     ELSE recorded
   END
 $function$;
+
+-- What tools sent outside: one row for each request that may change something, over all attempts to send it.
+--   run_id        text: The run on whose behalf it was sent.
+--   step_id       integer: The step of the run that called the tool.
+--   ordinal       integer: Counts the requests of one execution of the tool's body, from 1.
+--   workflow      text: The workflow of the run.
+--   tenant        text: On whose behalf the run runs.
+--   tool          text: The tool whose body sent it.
+--   key           text: What was sent as Idempotency-Key: the same on every attempt.
+--   method        text: The HTTP method.
+--   url           text: Without user, fragment, values in the query, and parts of the path that look like a secret; … stands for what was left out.
+--   state         text: sent (under way; once its step does not run any more: unknown, it may have been done or not), answered, or unsent (it certainly never left).
+--   attempts      integer: How often it was sent, or was to be sent.
+--   status        integer: The HTTP status of the last answer.
+--   first_sent_at timestamp with time zone: The first attempt to send it. Other sides forget keys after a time, often a day.
+--   sent_at       timestamp with time zone: The last attempt to send it.
+--   answered_at   timestamp with time zone: The last answer, which may be one to an earlier attempt.
+--   accepted_at   timestamp with time zone: When it was decided that an unanswered request may be sent again.
+--   request_hash  text: SHA-256 of method, URL, content type and body: the same on every attempt.
+--   response_hash text: SHA-256 of the last answer's body, when that was empty or JSON of at most 1 MB.
+CREATE VIEW holdfast.effects AS
+ SELECT r.run_id,
+    r.step_id,
+    r.ordinal,
+    w.name AS workflow,
+    COALESCE(NULLIF(w.authenticated_user, ''::text), 'default'::text) AS tenant,
+    r.tool,
+    r.key,
+    r.method,
+    r.url,
+    r.state,
+    r.attempts,
+    r.status,
+    r.first_sent_at,
+    r.sent_at,
+    r.answered_at,
+    r.accepted_at,
+    r.request_hash,
+    r.response_hash
+   FROM holdfast.receipts r
+     LEFT JOIN dbos.workflow_status w ON w.workflow_uuid = r.run_id;
 
 -- Processes that run runs, and those that did within the last hour.
 --   executor_id  text: Names the process in holdfast.runs.
