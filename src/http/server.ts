@@ -3,7 +3,7 @@
 import { createServer, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import Router from '@koa/router';
-import Koa from 'koa';
+import Koa, { type Context, type Next } from 'koa';
 import helmet from 'koa-helmet';
 import { Unavailable } from '../core/errors.ts';
 import type { EngineLog } from '../engine/logger.ts';
@@ -66,15 +66,18 @@ function application({ routes, findTenant, log }: ServerOptions, stopping: Abort
   );
   app.use(authentication(findTenant, open));
   app.use(router.routes());
-  app.use(
-    router.allowedMethods({
-      throw: true,
-      methodNotAllowed: () =>
-        new HttpError(405, 'method_not_allowed', 'This path does not take this method: /docs lists what there is.'),
-      notImplemented: () => new HttpError(501, 'method_not_implemented', 'This service does not know this method.'),
-    }),
-  );
+  app.use(refuseMethods);
+  app.use(router.allowedMethods());
   return app;
+}
+
+/** The router says in `Allow` what a path takes; the answer says it in a problem document, too. */
+async function refuseMethods(context: Context, next: Next): Promise<void> {
+  await next();
+  if (context.status === 405)
+    throw new HttpError(405, 'method_not_allowed', 'This path does not take this method: /docs lists what there is.');
+  if (context.status === 501)
+    throw new HttpError(501, 'method_not_implemented', 'This service does not know this method.');
 }
 
 async function listen(server: Server, { host, port }: ServerOptions): Promise<void> {

@@ -111,3 +111,18 @@ test('paths and methods that do not exist are said to', async () => {
 test('nothing of what was refused is left in the database', async () => {
   expect(await served.database.query(`SELECT count(*)::int AS n FROM holdfast.runs`)).toEqual([{ n: 0 }]);
 });
+
+test('a method that a path does not take is answered with those that it takes', async () => {
+  for (const [path, allowed] of [
+    ['/v1/runs', 'HEAD, GET'],
+    ['/v1/workflows/Any.thing/runs', 'POST'],
+    ['/v1/runs/any', 'HEAD, GET'],
+  ] as const) {
+    const { status, headers } = await served.call('DELETE', path);
+    expect([status, headers.get('allow'), headers.get('content-type')]).toEqual([
+      405,
+      allowed,
+      'application/problem+json',
+    ]);
+  }
+});
