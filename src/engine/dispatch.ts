@@ -68,13 +68,18 @@ export class Dispatcher {
     this.#claims = new Claims(systemDatabase, { executorId, application, workflows, version: DBOS.applicationVersion });
     this.#executor = executor;
     if (systemDatabase instanceof FastSystemDatabase) systemDatabase.reserve = (lane) => this.reserve(lane);
-    for (const lane of runner.states.keys()) this.enqueued(lane);
+    this.enqueuedAnywhere();
   }
 
   /** There is a run to claim in `lane`. */
   enqueued(lane: string): void {
     this.#hungry.add(lane);
     this.#poke(lane);
+  }
+
+  /** There may be runs to claim in every lane of which nobody told us. */
+  enqueuedAnywhere(): void {
+    for (const lane of runner.states.keys()) this.enqueued(lane);
   }
 
   /**

@@ -48,6 +48,8 @@ export interface EngineOptions {
   log: EngineLog;
   /** Told about everything that is recorded for a run in this process. */
   onRecorded: (runId: string) => void;
+  /** Told of a run that failed in this process. */
+  onFailed?: ((runId: string) => void) | undefined;
   probe?: CheckpointProbe | undefined;
 }
 
@@ -80,7 +82,10 @@ export class Engine {
     this.#signals = new PeerSignals(options.databaseUrl, options.log, {
       onLane: (lane) => this.#dispatcher.enqueued(lane),
       onEnded: (runId) => this.#completions?.hint(runId),
-      onReconnected: () => this.#wakeMissed(),
+      onReconnected: () => {
+        this.#wakeMissed();
+        this.#dispatcher.enqueuedAnywhere();
+      },
     });
     this.#lease = this.#newLease();
     this.holds = this.#newHolds();
@@ -211,7 +216,10 @@ export class Engine {
         this.#completions?.ended(runId);
         if (this.#lease.peers > 0) this.#signals.tellEnded(runId);
       },
-      failed: (runId, workflow, error) => this.#options.log.warn(failureLine(runId, workflow, error)),
+      failed: (runId, workflow, error) => {
+        this.#options.log.warn(failureLine(runId, workflow, error));
+        this.#options.onFailed?.(runId);
+      },
       probe: this.#probe,
       claimed: (lane, count) => this.#dispatcher.claimed(lane, count),
       onEnd: (runId, ended) => this.#completions?.listen(runId, ended) ?? (() => {}),

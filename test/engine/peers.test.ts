@@ -1,3 +1,4 @@
+import queueModule from '@dbos-inc/dbos-sdk/internal/wfqueue';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PeerSignals } from '../../src/engine/peers.ts';
@@ -98,14 +99,31 @@ test('others are told of the ends of runs, many at a time', async () => {
   await other.stop();
 });
 
-test('a lost connection for signals is made again', async () => {
-  const backends = (): Promise<{ pid: number }[]> =>
-    served.database.query(
-      `SELECT pid FROM pg_stat_activity
-        WHERE application_name = 'holdfast signals' AND datname = current_database() AND query <> '' AND state = 'idle'`,
-    );
-  const [lost] = await backends();
+/** Cuts the connection on which this process listens. */
+async function loseConnection(): Promise<void> {
+  const [lost] = await listeners();
   await served.database.query('SELECT pg_terminate_backend($1)', [lost!.pid]);
-  await until('another connection', async () => (await backends()).some(({ pid }) => pid !== lost!.pid));
+  await until('the loss', async () => (await listeners()).every(({ pid }) => pid !== lost!.pid));
+}
+
+function listeners(): Promise<{ pid: number }[]> {
+  return served.database.query(
+    `SELECT pid FROM pg_stat_activity
+      WHERE application_name = 'holdfast signals' AND datname = current_database() AND query <> '' AND state = 'idle'`,
+  );
+}
+
+test('a lost connection for signals is made again', async () => {
+  await loseConnection();
+  await until('another connection', async () => (await listeners()).length > 0);
   expect(await enqueueFromOutside(true)).toBeLessThan(500);
+});
+
+test('what was told while the connection was lost is found when it is there again', async () => {
+  // From now on nobody looks into the lane on the off-chance.
+  await served.database.query('UPDATE dbos.queues SET polling_interval_sec = 600');
+  const { states } = queueModule.wfQueueRunner as unknown as { states: Map<string, { nextPollAt: number }> };
+  await until('the last poll', () => states.get('default')!.nextPollAt > Date.now() + 60_000);
+  await loseConnection();
+  expect(await enqueueFromOutside(true)).toBeLessThan(5000);
 });
