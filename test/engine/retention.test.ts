@@ -39,6 +39,8 @@ const BY_HAND = [
   `INSERT INTO dbos.workflow_events (workflow_uuid, key, value) VALUES ($1, 'k', '{"json":1}')`,
   `INSERT INTO dbos.workflow_events_history (workflow_uuid, function_id, key, value) VALUES ($1, 1, 'k', '{"json":1}')`,
   `INSERT INTO dbos.transaction_completion (workflow_id, function_num) VALUES ($1, 99)`,
+  `INSERT INTO holdfast.receipts (key, run_id, step_id, ordinal, tool, method, url, request_hash, sending_id)
+   VALUES ($1, $1, 1, 1, 'Trial.tool', 'POST', 'http://shop.test/', 'hash', gen_random_uuid())`,
 ];
 const failed = new Set<string>();
 const app = createApp({ services: [Trial] });
