@@ -3,7 +3,7 @@
 import { createServer, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import Router from '@koa/router';
-import Koa, { type Context, type Next } from 'koa';
+import Koa, { type Middleware } from 'koa';
 import helmet from 'koa-helmet';
 import { Unavailable } from '../core/errors.ts';
 import type { EngineLog } from '../engine/logger.ts';
@@ -59,6 +59,8 @@ function application({ routes, findTenant, log }: ServerOptions, stopping: Abort
   app.use(problems(log));
   app.use(
     helmet({
+      // Only a secure connection may say this (RFC 6797, section 7.2): the proxy that ends TLS does.
+      strictTransportSecurity: false,
       contentSecurityPolicy: {
         directives: { defaultSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], upgradeInsecureRequests: null },
       },
@@ -66,18 +68,20 @@ function application({ routes, findTenant, log }: ServerOptions, stopping: Abort
   );
   app.use(authentication(findTenant, open));
   app.use(router.routes());
-  app.use(refuseMethods);
+  app.use(refusedMethods());
   app.use(router.allowedMethods());
   return app;
 }
 
-/** The router says in `Allow` what a path takes; the answer says it in a problem document, too. */
-async function refuseMethods(context: Context, next: Next): Promise<void> {
-  await next();
-  if (context.status === 405)
-    throw new HttpError(405, 'method_not_allowed', 'This path does not take this method: /docs lists what there is.');
-  if (context.status === 501)
-    throw new HttpError(501, 'method_not_implemented', 'This service does not know this method.');
+/** The router says in `Allow` what a path takes; the answer is a problem document like any other. */
+function refusedMethods(): Middleware {
+  return async (context, next) => {
+    await next();
+    if (context.status === 405)
+      throw new HttpError(405, 'method_not_allowed', 'This path does not take this method: /docs lists what there is.');
+    if (context.status === 501)
+      throw new HttpError(501, 'method_not_implemented', 'This service does not know this method.');
+  };
 }
 
 async function listen(server: Server, { host, port }: ServerOptions): Promise<void> {

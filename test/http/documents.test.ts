@@ -32,3 +32,10 @@ test('the service says that it lives and that it is ready', async () => {
   expect(await served.call('GET', '/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } });
   expect(await served.call('GET', '/readyz')).toMatchObject({ status: 200, body: { status: 'ok' } });
 });
+
+test('answers carry the headers that guard a page, and none that belongs to TLS', async () => {
+  const { headers } = await served.call('GET', '/docs');
+  expect(headers.get('content-security-policy')).toContain("default-src 'self'");
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
+  expect(headers.has('strict-transport-security')).toBe(false);
+});
