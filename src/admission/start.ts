@@ -17,7 +17,8 @@ export type StartOptions = SubmitOptions & { on?: object };
 /**
  * Starts a run of `workflow` with `input` and returns it. In a workflow's body it is a child run, whose id is derived from the
  * parent and the step, so that a replay finds it again; anywhere else it waits in its lane.
- * @throws InvalidInput `not_a_workflow`, `invalid_input` or `lane_not_found`; HoldfastError `not_running`; Conflict `idempotency_key_reused`
+ * @throws InvalidInput `not_a_workflow`, `invalid_input`, `invalid_idempotency_key` or `lane_not_found`; HoldfastError `not_running`;
+ *   Conflict `idempotency_key_reused`
  */
 export async function start<Input, Result>(
   workflow: (input: Input) => Promise<Result>,

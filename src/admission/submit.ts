@@ -48,13 +48,19 @@ export class Submissions {
   /**
    * Records a run of `workflow` with `args` and returns it. From outside of any run it waits in a lane; a workflow's body starts
    * a child run, in a lane only if the workflow or the options name one.
-   * @throws NotFound `workflow_not_found`, InvalidInput `invalid_input`, `invalid_duration` or `lane_not_found`,
+   * @throws NotFound `workflow_not_found`, InvalidInput `invalid_input`, `invalid_duration`, `invalid_idempotency_key` or `lane_not_found`,
    *   Conflict `idempotency_key_reused`
    */
   async submit(workflow: string, args: unknown[], given: SubmitOptions = {}): Promise<StartedRun> {
     const entry = this.#workflows.get(workflow);
     if (!entry) throw this.#unknownWorkflow(workflow);
     const checked = this.#checkArguments(entry, args);
+    if (given.idempotencyKey?.trim() === '') {
+      throw new InvalidInput(
+        'invalid_idempotency_key',
+        'An idempotencyKey is empty: give it a value, or leave it out.',
+      );
+    }
     const options = {
       ...given,
       delayMs: time('delayMs', given.delayMs),

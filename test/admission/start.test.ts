@@ -64,6 +64,10 @@ test('code outside of any run starts one in its lane, once for a key', async () 
   expect(await Family.child(5)).toBe(10);
 });
 
+test.each(['', '  '])('the key %j is refused: it would make one run of many', async (idempotencyKey) => {
+  await expect(start(Family.child, 1, { idempotencyKey })).rejects.toMatchObject({ code: 'invalid_idempotency_key' });
+});
+
 test('a step cannot start runs, and what is no workflow cannot be started', async () => {
   expect(await served.run('Family.startsInStep')).toMatchObject({ status: 'failed', error: { code: 'run_in_step' } });
   await expect(start(Family.double, 1)).rejects.toMatchObject({ code: 'not_a_workflow' });
