@@ -7,6 +7,7 @@ import { tenantOf } from './admission/keys.ts';
 import { acceptStarts } from './admission/start.ts';
 import { Submissions } from './admission/submit.ts';
 import type { Config } from './config.ts';
+import { HoldfastError } from './core/errors.ts';
 import { type AppDatabase, openAppDatabase } from './database.ts';
 import type { Retention as RetentionTime } from './core/retention.ts';
 import { type Catalogue, collect, type Service } from './define/catalogue.ts';
@@ -26,6 +27,7 @@ import { startRoute } from './http/routes/start.ts';
 import { type HttpServer, startServer } from './http/server.ts';
 import { createModels, type Models } from './inference/registry.ts';
 import { packageVersion } from './lib/package-version.ts';
+import { Sole } from './lib/sole.ts';
 import { Subscriptions } from './lib/subscriptions.ts';
 import { runStep, type StepCall, type StepRunner } from './steps/step.ts';
 import { insertAttempt } from './store/attempts.ts';
@@ -44,6 +46,11 @@ export interface AppOptions {
   /** Whose runs these are, where several applications share a database. */
   name?: string;
 }
+
+/** The engine is one to a process: an app holds the place from the beginning of its start to the end of its stop. */
+const appOfProcess = new Sole();
+const isRunning = (): Error =>
+  new HoldfastError('app_running', 'An app is running in this process already: stop that one first.');
 
 /** Parts of an app that a test replaces. */
 export interface AppParts {
@@ -81,11 +88,14 @@ export class App {
    */
   async start(config: Config, log: EngineLog, parts: AppParts = {}): Promise<RunningApp> {
     refuseUnknownLanes(config.lanes ?? [], Object.keys(this.lanes));
-    const models = parts.models ?? createModels({ openai: config.openai });
-    const database = await openAppDatabase(config, this.migrations, log);
-    const started: Stoppable[] = [{ stop: () => database.close() }, { stop: () => models.close() }];
+    const place = appOfProcess.take(isRunning);
+    const started: Stoppable[] = [place];
     try {
-      return await this.#startOn(database, config, log, { ...parts, models }, started);
+      const models = parts.models ?? createModels({ openai: config.openai });
+      started.push({ stop: () => models.close() });
+      const database = await openAppDatabase(config, this.migrations, log);
+      started.push({ stop: () => database.close() });
+      return await this.#startOn(database, config, log, { ...parts, models, place }, started);
     } catch (error) {
       for (const part of started.reverse()) await part.stop().catch(() => {});
       throw error;
@@ -96,7 +106,7 @@ export class App {
     database: AppDatabase,
     config: Config,
     log: EngineLog,
-    { models, probe }: AppParts & { models: Models },
+    { models, probe, place }: AppParts & Pick<Parts, 'models' | 'place'>,
     started: Stoppable[],
   ): Promise<RunningApp> {
     const recorded = new Subscriptions();
@@ -137,7 +147,7 @@ export class App {
       findTenant: config.auth === 'keys' ? (key) => tenantOf(database.reads, key) : undefined,
       log,
     });
-    const parts = { server, engine, retention, database, models, submissions, state, unbind };
+    const parts = { server, engine, retention, database, models, submissions, state, unbind, place };
     return new RunningApp({ ...parts, graceMs: config.graceMs });
   }
 
@@ -172,6 +182,7 @@ interface Stoppable {
 }
 
 interface Parts {
+  place: Stoppable;
   server: HttpServer;
   engine: Engine;
   retention: Stoppable;
@@ -215,7 +226,7 @@ export class RunningApp {
    * everything. Returns how many step bodies were cut off; they run again elsewhere.
    */
   async stop(): Promise<number> {
-    const { server, engine, retention, database, models, state, unbind, graceMs } = this.#parts;
+    const { server, engine, retention, database, models, state, unbind, place, graceMs } = this.#parts;
     state.stopping = true;
     // Requests that are under way still need the engine, so it is closed only after the door.
     const [cutOff] = await Promise.all([engine.drain(graceMs), server.stop(graceMs), retention.stop()]);
@@ -223,6 +234,7 @@ export class RunningApp {
     unbind();
     await models.close();
     await database.close();
+    await place.stop();
     return cutOff;
   }
 }

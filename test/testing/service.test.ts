@@ -27,3 +27,22 @@ test('a second app in the process is refused, and the first one goes on', async 
   const { body } = await service.call('POST', '/v1/workflows/Shop.order/runs', order);
   expect(body).toMatchObject({ status: 'succeeded' });
 });
+
+test('of apps that are started at the same time one runs, and the place is free after it, and after a failed start', async () => {
+  const start = () => startService({ app: createApp({ services: [Shop] }) });
+  const starts = await Promise.allSettled([start(), start(), start()]);
+  const refused = starts.filter((outcome) => outcome.status === 'rejected');
+  expect(refused.map(({ reason }) => (reason as { code: string }).code)).toEqual(['app_running', 'app_running']);
+  const running = starts.find((outcome) => outcome.status === 'fulfilled')!.value;
+  const order = { body: { item: 'tea' }, headers: { Prefer: 'wait=20' } };
+  const { body } = await running.call('POST', '/v1/workflows/Shop.order/runs', order);
+  expect(body).toMatchObject({ status: 'succeeded' });
+  await running.stop();
+
+  const nowhere = { databaseUrl: 'postgresql://nobody@127.0.0.1:1/none', config: { databaseDeadlineMs: 10 } };
+  await expect(startService({ app: createApp({ services: [Shop] }), ...nowhere })).rejects.toMatchObject({
+    code: 'database_unreachable',
+  });
+  await using again = await start();
+  expect(await again.call('GET', '/readyz')).toMatchObject({ status: 200 });
+});
