@@ -48,7 +48,7 @@ async function list(flags: Flags & { status?: string; workflow?: string; limit: 
   print(
     flags.json,
     page,
-    rows.length === 0 ? 'There are no such runs.' : table(['RUN', 'STATUS', 'CREATED', 'TOOK', 'WORKFLOW'], rows),
+    rows.length === 0 ? 'There are no such runs.' : table(['RUN', 'STATUS', 'CREATED (UTC)', 'TOOK', 'WORKFLOW'], rows),
   );
 }
 

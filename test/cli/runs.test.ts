@@ -17,6 +17,8 @@ test('runs are listed, as a table and as JSON', async () => {
   const table = await runs('list');
   expect(table.stdout).toContain(String(run.id));
   expect(table.stdout).toContain('Shop.order');
+  const created = String(run.createdAt).slice(0, 19).replace('T', ' ');
+  expect(table.stdout).toMatch(new RegExp(`CREATED \\(UTC\\)[\\s\\S]*${created}`));
   const { items } = JSON.parse((await runs('list', '--json')).stdout) as { items: { id: string }[] };
   expect(items.map((item) => item.id)).toEqual([run.id]);
   expect((await runs('list', '--status', 'failed')).stdout).toBe('There are no such runs.\n');
@@ -36,7 +38,7 @@ test('a run is followed until it ends', async () => {
   await served.call('POST', `/v1/runs/${String(body.id)}/messages/greeting`, { body: { text: 'hi' } });
   const { code, stdout } = await tail;
   expect(code).toBe(0);
-  expect(stdout).toMatch(/waitFor {2}succeeded/);
+  expect(stdout).toMatch(/waitFor greeting {2}succeeded/);
   expect(stdout).toContain('{"heard":"hi"}');
   expect(stdout.trimEnd()).toMatch(/status {4}succeeded$/);
 });
