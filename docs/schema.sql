@@ -229,6 +229,64 @@ AS $function$
   END
 $function$;
 
+-- The tool calls in messages of a model, in their order, without those that its provider made.
+CREATE OR REPLACE FUNCTION holdfast.tool_calls(messages jsonb)
+ RETURNS TABLE(place integer, width integer, call_id text, tool text)
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  SELECT (row_number() OVER (ORDER BY m.n, p.n) - 1)::integer, (count(*) OVER ())::integer,
+         p.part ->> 'toolCallId', p.part ->> 'toolName'
+    FROM jsonb_array_elements(messages) WITH ORDINALITY AS m(message, n)
+   CROSS JOIN LATERAL jsonb_array_elements(
+           CASE jsonb_typeof(m.message -> 'content') WHEN 'array' THEN m.message -> 'content' ELSE '[]' END
+         ) WITH ORDINALITY AS p(part, n)
+   WHERE p.part ->> 'type' = 'tool-call' AND p.part ->> 'providerExecuted' IS DISTINCT FROM 'true'
+$function$;
+
+-- What became of the tool calls of an agent's turn, as the model is told; calls that are under way are missing.
+CREATE OR REPLACE FUNCTION holdfast.tool_outcomes(run text, turn integer, output jsonb)
+ RETURNS TABLE(place integer, result jsonb, at_ms bigint)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  SELECT c.place,
+         jsonb_build_object('type', 'tool-result', 'toolCallId', c.call_id, 'toolName', c.tool, 'output', r.output),
+         r.at_ms
+    FROM holdfast.tool_calls(output -> 'messages') AS c
+    LEFT JOIN LATERAL (
+           SELECT jsonb_build_object('code', x ->> 'code', 'message', x ->> 'message') AS error
+             FROM jsonb_array_elements(output -> 'refused') AS x
+            WHERE (x ->> 'call')::integer = c.place
+         ) AS refusal ON TRUE
+   CROSS JOIN LATERAL (
+           SELECT jsonb_build_object('type', 'error-json', 'value', refusal.error) AS output, NULL::bigint AS at_ms
+            WHERE refusal.error IS NOT NULL
+           UNION ALL (
+           SELECT CASE
+                    WHEN s.error IS NOT NULL
+                      THEN jsonb_build_object('type', 'error-json', 'value', holdfast.recorded_error(s.error) - 'details')
+                    ELSE jsonb_build_object(
+                      'type', CASE jsonb_typeof(v.value) WHEN 'string' THEN 'text' ELSE 'json' END, 'value', v.value)
+                  END,
+                  s.completed_at_epoch_ms
+             FROM dbos.operation_outputs s
+            CROSS JOIN LATERAL (SELECT COALESCE(holdfast.recorded_json(s.output), 'null') AS value) AS v
+            WHERE refusal.error IS NULL
+              AND s.workflow_uuid = run
+              AND s.function_id > turn
+              AND s.function_id < COALESCE(
+                    (SELECT n.function_id FROM dbos.operation_outputs n
+                      WHERE n.workflow_uuid = run AND n.function_id > turn AND n.function_name = 'model'
+                      ORDER BY n.function_id LIMIT 1), 2147483647)
+              AND (s.function_id - turn - 1 - c.place) % c.width = 0
+              AND (s.function_name = 'DBOS.getResult'
+                   OR s.function_name NOT LIKE 'DBOS.%' AND s.child_workflow_id IS NULL)
+            ORDER BY s.function_id DESC
+            LIMIT 1)
+         ) AS r
+$function$;
+
 -- What tools sent outside: one row for each request that may change something, over all attempts to send it.
 --   run_id        text: The run on whose behalf it was sent.
 --   step_id       integer: The step of the run that called the tool.
@@ -442,3 +500,58 @@ UNION ALL
            FROM dbos.operation_outputs o
           WHERE o.workflow_uuid = a.run_id AND o.function_id = a.step_id))
   GROUP BY a.run_id, a.step_id;
+
+-- The conversations of agents, message by message, in the form of the AI SDK's model messages.
+--   run_id        text: The agent's run.
+--   step_id       integer: The step of the model call that the message belongs to; messages are in the order of step_id and position.
+--   position      integer: The place among the messages of the turn, from 1: what the model was asked, what it answered, what its tools returned.
+--   role          text: user, assistant or tool.
+--   content       jsonb: A text, or an array of parts; of the tools, the results that there are so far, in the order of the calls.
+--   at            timestamp with time zone: When the model was asked, when it had answered, or when the last of the tools had.
+--   model         text: The name by which the model called itself; of its answers only.
+--   finish_reason text: Why the model ended its answer: stop, tool-calls, length and others; of its answers only.
+--   usage         jsonb: {inputTokens, outputTokens, cachedInputTokens} of the model call; of its answers only.
+CREATE VIEW holdfast.transcript AS
+ SELECT o.workflow_uuid AS run_id,
+    o.function_id AS step_id,
+    m."position",
+    m.message ->> 'role'::text AS role,
+    m.message -> 'content'::text AS content,
+    holdfast.at_epoch_ms(m.at_ms) AS at,
+        CASE
+            WHEN m.is_answer THEN turn.output ->> 'model'::text
+            ELSE NULL::text
+        END AS model,
+        CASE
+            WHEN m.is_answer THEN turn.output ->> 'finishReason'::text
+            ELSE NULL::text
+        END AS finish_reason,
+        CASE
+            WHEN m.is_answer THEN turn.output -> 'usage'::text
+            ELSE NULL::jsonb
+        END AS usage
+   FROM dbos.operation_outputs o
+     CROSS JOIN LATERAL holdfast.recorded_json(o.output) turn(output)
+     CROSS JOIN LATERAL ( SELECT a.n::integer AS "position",
+            a.message,
+            o.started_at_epoch_ms AS at_ms,
+            false AS is_answer
+           FROM jsonb_array_elements(turn.output -> 'asked'::text) WITH ORDINALITY a(message, n)
+        UNION ALL
+         SELECT (jsonb_array_length(turn.output -> 'asked'::text) + b.n)::integer AS int4,
+            b.message,
+            o.completed_at_epoch_ms,
+            true
+           FROM jsonb_array_elements(turn.output -> 'messages'::text) WITH ORDINALITY b(message, n)
+        UNION ALL
+         SELECT jsonb_array_length(turn.output -> 'asked'::text) + jsonb_array_length(turn.output -> 'messages'::text) + 1,
+            jsonb_build_object('role', 'tool', 'content', jsonb_agg(t.result ORDER BY t.place)) AS jsonb_build_object,
+            COALESCE(max(t.at_ms), o.completed_at_epoch_ms) AS "coalesce",
+            false
+           FROM holdfast.tool_outcomes(o.workflow_uuid, o.function_id, turn.output) t(place, result, at_ms)
+         HAVING count(*) > 0) m
+  WHERE o.function_name = 'model'::text AND o.error IS NULL AND
+        CASE
+            WHEN jsonb_typeof(turn.output) = 'object'::text THEN turn.output @> '{"asked": [], "refused": [], "messages": []}'::jsonb
+            ELSE false
+        END;

@@ -104,6 +104,29 @@ export const StepPageSchema = z
   .object({ items: z.array(StepSchema), next: z.int().nullable().meta({ description: "The 'from' of the next page" }) })
   .meta({ id: 'StepPage' });
 
+const TranscriptMessageSchema = z
+  .object({
+    stepId: z.int().meta({ description: 'The step of the model call that the message belongs to' }),
+    position: z.int().meta({ description: 'Its place among the messages of that turn, from 1' }),
+    role: z.enum(['user', 'assistant', 'tool', 'system']),
+    content: z.unknown().meta({ description: 'A text, or parts in the form of the AI SDK' }),
+    at: time.nullable(),
+    model: z.string().nullable().meta({ description: 'Of the model’s answers only, as are the next two' }),
+    finishReason: z.string().nullable(),
+    usage: z
+      .object({ inputTokens: z.number(), outputTokens: z.number(), cachedInputTokens: z.number() })
+      .nullable()
+      .meta({ description: 'Tokens of the model call' }),
+  })
+  .meta({ id: 'TranscriptMessage', description: 'One message between an agent and its model' });
+
+export const TranscriptPageSchema = z
+  .object({
+    items: z.array(TranscriptMessageSchema),
+    next: z.int().nullable().meta({ description: "The 'from' of the next page" }),
+  })
+  .meta({ id: 'TranscriptPage' });
+
 export const CancelSchema = z
   .strictObject({ children: z.boolean().default(true).meta({ description: 'Cancel the runs that it started, too' }) })
   .meta({ id: 'Cancel' });
@@ -171,6 +194,11 @@ export const ListQuery = z.strictObject({
 export const StepsQuery = z.strictObject({
   from: wholeNumber.optional().meta({ description: 'The first step number of the page' }),
   limit: wholeNumber.pipe(z.number().min(1).max(1000)).optional(),
+});
+
+export const TranscriptQuery = z.strictObject({
+  from: wholeNumber.optional().meta({ description: 'The step number of the first turn of the page' }),
+  limit: wholeNumber.pipe(z.number().min(1).max(500)).optional().meta({ description: 'How many turns' }),
 });
 
 export const ResultQuery = z.strictObject({

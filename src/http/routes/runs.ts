@@ -23,6 +23,7 @@ import {
 import { parseIdempotencyKey } from '../prefer.ts';
 import type { Answer, Call, Route } from '../route.ts';
 import { type RunReader, waitForEnd } from './reading.ts';
+import { transcriptRoute } from './transcript.ts';
 
 const DEFAULT_PAGE = 50;
 const DEFAULT_STEPS = 500;
@@ -36,6 +37,7 @@ export function runRoutes(db: Knex, reader: RunReader, controls: Controls): Rout
     getRoute(reader),
     resultRoute(reader),
     stepsRoute(db, reader),
+    transcriptRoute(db, reader),
     cancelRoute(reader, controls),
     releaseRoute(reader, controls),
     messageRoute(reader, controls),
