@@ -72,3 +72,24 @@ test('a group of usual size stays whole', async () => {
   await Promise.all(Array.from({ length: 100 }, (_, n) => group.write(`${n}`)));
   expect(statements.map(({ length }) => length)).toEqual([100]);
 });
+
+test('a write that waits for a lock holds up no group', async () => {
+  const lock = Promise.withResolvers<void>();
+  const group = new GroupCommit<string, string>({
+    keyOf: (word) => word,
+    bytesOf: (word) => word.length,
+    writeMany: async (words) => words.map((word) => (word.startsWith('locked') ? undefined : word)),
+    writeOne: async (word) => {
+      if (word.startsWith('locked')) await lock.promise;
+      return word;
+    },
+  });
+  const locked: Promise<string>[] = [];
+  // More often than there may be statements at a time.
+  for (let n = 0; n < 5; n += 1) {
+    locked.push(group.write(`locked ${n}`));
+    expect(await group.write(`free ${n}`)).toBe(`free ${n}`);
+  }
+  lock.resolve();
+  expect(await Promise.all(locked)).toEqual(locked.map((_, n) => `locked ${n}`));
+});

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { db, start, step, transaction, waitFor, workflow } from '../../../src/index.ts';
 import { Coalesced } from '../../../src/engine/history/coalesce.ts';
 import { serve } from '../../support/serve.ts';
+import { until } from '../../support/until.ts';
 
 let bodies = 0;
 
@@ -18,6 +19,12 @@ class Lost {
   @workflow()
   static async receive(): Promise<unknown> {
     return waitFor('go');
+  }
+
+  @workflow()
+  static async parent(): Promise<unknown> {
+    const child = await start(Lost.receive, undefined);
+    return ['from the child', await child.result()];
   }
 
   @workflow()
@@ -78,7 +85,34 @@ test('a message that was taken is not waited for again', async () => {
   expect(body).toMatchObject({ status: 'succeeded', result: 'hello' });
 });
 
+test('a run whose end was recorded has ended once', async () => {
+  const before = bodies;
+  const restore = loseAnswer('holdfast_outcome');
+  const run = await served.run('Lost.plain');
+  restore();
+  expect(run).toMatchObject({ status: 'succeeded', result: before + 1, recoveries: 0 });
+  expect(bodies).toBe(before + 1);
+});
+
+test('a run whose end was recorded wakes its parent', async () => {
+  const { body: parent } = await served.call('POST', '/v1/workflows/Lost.parent/runs');
+  const read = async (id: unknown): Promise<Record<string, unknown>> =>
+    (await served.call('GET', `/v1/runs/${String(id)}`)).body;
+  await until('both to be parked', async () => {
+    const rows = await served.database.query(`SELECT FROM dbos.workflow_status WHERE owner_xid = 'parked'`);
+    return rows.length === 2;
+  });
+  const [child] = await served.database.query('SELECT id FROM holdfast.runs WHERE parent_id = $1', [parent.id]);
+  const restore = loseAnswer('holdfast_outcome');
+  await served.call('POST', `/v1/runs/${child!.id}/messages/go`, { body: 'hello' });
+  await until('the end of the parent', async () => (await read(parent.id)).status === 'succeeded');
+  restore();
+  expect(await read(child!.id)).toMatchObject({ status: 'succeeded', result: 'hello' });
+  expect(await read(parent.id)).toMatchObject({ result: ['from the child', 'hello'] });
+});
+
 test('a run that was ended meanwhile is not begun', async () => {
+  const before = bodies;
   const restore = loseAnswer('holdfast_start', () =>
     served.database.query(
       `UPDATE dbos.workflow_status SET status = 'CANCELLED', owner_xid = NULL WHERE status = 'PENDING'`,
@@ -87,7 +121,7 @@ test('a run that was ended meanwhile is not begun', async () => {
   const { body: run } = await served.call('POST', '/v1/workflows/Lost.plain/runs', { headers: { Prefer: 'wait=5' } });
   restore();
   expect(run).toMatchObject({ status: 'cancelled' });
-  expect(bodies).toBe(0);
+  expect(bodies).toBe(before);
 });
 
 test('a run begins outside of the transaction that started it', async () => {

@@ -1,5 +1,7 @@
 // Runs that are taken up again replay what is recorded, however much it is, and compute nothing of it again.
 
+import { randomBytes } from 'node:crypto';
+import executors from '@dbos-inc/dbos-sdk/internal/dbos-executor';
 import { expect, test } from 'vitest';
 import { parallel, step, waitFor, workflow } from '../../../src/index.ts';
 import { serve } from '../../support/serve.ts';
@@ -19,7 +21,7 @@ class Long {
   @step()
   static async fill(index: number): Promise<string> {
     Long.bodies += 1;
-    return String(index).repeat(1_500_000);
+    return `${index}${randomBytes(1_125_000).toString('base64')}`;
   }
 
   /** More steps than a page of history holds, before and after the wait. */
@@ -43,7 +45,7 @@ class Long {
     return sums[0]! + sums[1]!;
   }
 
-  /** Outputs that do not fit into a page together. */
+  /** Outputs that do not fit into a page together, and that cannot be compressed. */
   @workflow()
   static async large(): Promise<number> {
     let characters = 0;
@@ -53,26 +55,44 @@ class Long {
   }
 }
 
-const served = serve({ services: [Long] });
+const served = serve({ services: [Long] }, { config: { engine: 'holdfast' } });
+
+/** Returns the sizes in bytes of all pages of history that are read from now on. */
+function watchPages(): number[] {
+  const sizes: number[] = [];
+  const pool = executors.DBOSExecutor.globalInstance!.systemDatabase.pool as any;
+  const query = pool.query.bind(pool);
+  pool.query = async (statement: any, ...rest: any[]) => {
+    const answer = await query(statement, ...rest);
+    if (statement?.name === 'holdfast_recorded_steps') {
+      sizes.push(answer.rows.reduce((bytes: number, row: any) => bytes + Buffer.byteLength(row.output ?? ''), 0));
+    }
+    return answer;
+  };
+  return sizes;
+}
 
 test.each([
-  { workflow: 'Long.many', recorded: STEPS, bodiesAfter: 1, result: (STEPS * (STEPS - 1)) / 2 + 1 },
-  { workflow: 'Long.branches', recorded: STEPS + 3, bodiesAfter: 0, result: (STEPS * (STEPS - 1)) / 2 + 3 },
-  { workflow: 'Long.large', recorded: 10, bodiesAfter: 0, result: 15_000_000 },
-])('$workflow', async ({ workflow: name, recorded, bodiesAfter, result }) => {
+  { workflow: 'Long.many', recorded: STEPS, pages: 4, bodiesAfter: 1, result: (STEPS * (STEPS - 1)) / 2 + 1 },
+  { workflow: 'Long.branches', recorded: STEPS + 3, pages: 4, bodiesAfter: 0, result: (STEPS * (STEPS - 1)) / 2 + 3 },
+  { workflow: 'Long.large', recorded: 10, pages: 2, bodiesAfter: 0, result: 15_000_010 },
+])('$workflow', async ({ workflow: name, recorded, pages, bodiesAfter, result }) => {
   const { body: run } = await served.call('POST', `/v1/workflows/${name}/runs`);
   const path = `/v1/runs/${String(run.id)}`;
-  await until('all steps', async () => {
-    const [{ n }] = await served.database.query(
-      `SELECT count(*)::int AS n FROM dbos.operation_outputs WHERE workflow_uuid = $1 AND function_name LIKE 'Long.%'`,
-      [String(run.id)],
-    );
-    return n === recorded;
-  });
+  await until('the run to be parked', async () => (await served.call('GET', path)).body.status === 'waiting');
+  const [{ n }] = await served.database.query(
+    `SELECT count(*)::int AS n FROM dbos.operation_outputs WHERE workflow_uuid = $1 AND function_name LIKE 'Long.%'`,
+    [String(run.id)],
+  );
+  expect(n).toBe(recorded);
   await served.restart();
   Long.bodies = 0;
+  const sizes = watchPages();
   await served.call('POST', `${path}/messages/go`, { body: {} });
   const { body: ended } = await served.call('GET', `${path}/result?wait=20`);
   expect(ended).toMatchObject({ status: 'succeeded', result });
   expect(Long.bodies).toBe(bodiesAfter);
+  expect(sizes.length).toBeGreaterThanOrEqual(pages);
+  // A page ends with the output that makes it full.
+  expect(Math.max(...sizes)).toBeLessThan(8_000_000 + 1_600_000);
 });
