@@ -45,3 +45,17 @@ test('what does not is named', async () => {
   const refused = await refusals(await databaseWithExamples(), sqlOf(blocksOf('docs/page.md', page)));
   expect(refused).toEqual([expect.stringMatching(/^docs\/page\.md:6 column "colour" does not exist/)]);
 });
+
+test('every column of the views that are the contract has a comment', async () => {
+  const page = readFileSync(join(REPOSITORY, 'docs/sql-views.md'), 'utf8');
+  const relations = [...page.matchAll(/^\| `(holdfast\.\w+)` \|/gm)].map((match) => match[1]!);
+  expect(relations.length).toBeGreaterThanOrEqual(4);
+  const bare = await (
+    await databaseWithExamples()
+  ).query(
+    `SELECT attrelid::regclass || '.' || attname AS name FROM pg_attribute JOIN pg_class c ON c.oid = attrelid AND c.relkind = 'v'
+      WHERE attrelid = ANY($1::regclass[]) AND attnum > 0 AND NOT attisdropped AND col_description(attrelid, attnum) IS NULL`,
+    [relations],
+  );
+  expect(bare).toEqual([]);
+});
