@@ -43,6 +43,25 @@ CREATE TABLE holdfast.attempts (
 );
 CREATE INDEX attempts_of_step ON holdfast.attempts USING btree (run_id, step_id);
 
+-- One row for each call of a compensable or irreversible tool, written before it is made.
+CREATE TABLE holdfast.compensations (
+  run_id     text NOT NULL,
+  step_id    integer NOT NULL,
+  tool       text NOT NULL,
+  effect     text NOT NULL,
+  -- What the tool was called with, as SuperJSON.
+  arguments  text NOT NULL,
+  -- The idempotency key of the call.
+  key        text NOT NULL,
+  -- armed; undone; nothing_to_undo (the call had no effect); accepted (a person let the unwinding go past an irreversible effect).
+  state      text NOT NULL DEFAULT 'armed'::text,
+  armed_at   timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  settled_at timestamp with time zone,
+  CONSTRAINT compensations_pkey PRIMARY KEY (run_id, step_id),
+  CONSTRAINT compensations_effect_check CHECK ((effect = ANY (ARRAY['compensable'::text, 'irreversible'::text]))),
+  CONSTRAINT compensations_state_check CHECK ((state = ANY (ARRAY['armed'::text, 'undone'::text, 'nothing_to_undo'::text, 'accepted'::text])))
+);
+
 -- Why a run is held. A row of a run that is not held any more is left over, and is removed in time.
 CREATE TABLE holdfast.held_runs (
   run_id   text NOT NULL,
@@ -155,6 +174,13 @@ CREATE TABLE holdfast.retention_rounds (
   -- When to go on.
   due_at      timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT retention_rounds_pkey PRIMARY KEY (application, keep_ms)
+);
+
+-- Runs that were cancelled with the wish to unwind them. A run that failed is unwound without one.
+CREATE TABLE holdfast.unwind_requests (
+  run_id       text NOT NULL,
+  requested_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT unwind_requests_pkey PRIMARY KEY (run_id)
 );
 
 -- What parked runs wait for: messages on a topic, and the ends of other runs.
@@ -555,3 +581,28 @@ CREATE VIEW holdfast.transcript AS
             WHEN jsonb_typeof(turn.output) = 'object'::text THEN turn.output @> '{"asked": [], "refused": [], "messages": []}'::jsonb
             ELSE false
         END;
+
+-- Calls that would have to be undone, or that stand in the way of that, should their run fail; and what became of them.
+--   run_id     text
+--   step_id    integer: The step of the run that made the call.
+--   workflow   text
+--   tenant     text
+--   tool       text
+--   effect     text
+--   key        text: The idempotency key that the call was made with.
+--   state      text: armed (nothing was undone, or had to be), undone, nothing_to_undo, or accepted (a person let the unwinding go past it).
+--   armed_at   timestamp with time zone
+--   settled_at timestamp with time zone: When it was undone, or found to need no undoing.
+CREATE VIEW holdfast.unwinding AS
+ SELECT c.run_id,
+    c.step_id,
+    w.name AS workflow,
+    COALESCE(NULLIF(w.authenticated_user, ''::text), 'default'::text) AS tenant,
+    c.tool,
+    c.effect,
+    c.key,
+    c.state,
+    c.armed_at,
+    c.settled_at
+   FROM holdfast.compensations c
+     LEFT JOIN dbos.workflow_status w ON w.workflow_uuid = c.run_id;

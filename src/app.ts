@@ -3,16 +3,21 @@
 import { fileURLToPath } from 'node:url';
 import type { Knex } from 'knex';
 import { Controls } from './admission/control.ts';
+import { UNWIND } from './agent/unwind.ts';
+import { Unwinds } from './agent/unwinds.ts';
+import { bindAll, namedTools, toolRunner, workflowBodies } from './bodies.ts';
+import { DEFAULT_LANE } from './core/run.ts';
 import { tenantOf } from './admission/keys.ts';
-import { acceptStarts } from './admission/start.ts';
 import { Submissions } from './admission/submit.ts';
 import type { Config } from './config.ts';
 import { HoldfastError } from './core/errors.ts';
 import { type AppDatabase, openAppDatabase } from './database.ts';
 import type { Retention as RetentionTime } from './core/retention.ts';
+import { assertAgents } from './define/agent.ts';
 import { type Catalogue, collect, type Service } from './define/catalogue.ts';
 import { type RetentionRule, retentionRules } from './define/retention.ts';
 import { Engine } from './engine/engine.ts';
+import { startRun } from './engine/runs.ts';
 import type { CheckpointProbe } from './engine/hooks.ts';
 import { type LaneLimits, lanesOf, refuseUnknownLanes } from './engine/lanes.ts';
 import type { EngineLog } from './engine/logger.ts';
@@ -29,8 +34,8 @@ import { createModels, type Models } from './inference/registry.ts';
 import { packageVersion } from './lib/package-version.ts';
 import { Sole } from './lib/sole.ts';
 import { Subscriptions } from './lib/subscriptions.ts';
-import { runStep, type StepCall, type StepRunner } from './steps/step.ts';
-import { insertAttempt } from './store/attempts.ts';
+import type { Tool, ToolRunner } from './steps/tool.ts';
+import { requestUnwind } from './store/compensations.ts';
 import { findMessage } from './views/messages.ts';
 import { findInputHash, getRun } from './views/runs.ts';
 
@@ -72,6 +77,7 @@ export class App {
   readonly catalogue: Catalogue;
   readonly migrations: string | undefined;
   readonly retention: RetentionRule[];
+  readonly #tools: ReadonlyMap<string, Tool>;
 
   constructor(options: AppOptions) {
     this.name = options.name ?? 'holdfast';
@@ -79,6 +85,8 @@ export class App {
     this.migrations = options.migrations instanceof URL ? fileURLToPath(options.migrations) : options.migrations;
     this.lanes = lanesOf(this.catalogue, options.lanes ?? {});
     this.retention = retentionRules(this.catalogue, options.retention);
+    this.#tools = namedTools(this.catalogue);
+    assertAgents(this.catalogue);
   }
 
   /**
@@ -110,6 +118,8 @@ export class App {
     started: Stoppable[],
   ): Promise<RunningApp> {
     const recorded = new Subscriptions();
+    const unwinding: { ready?: Unwinds } = {};
+    const runner: { ready?: ToolRunner } = {};
     const engine = await Engine.start({
       databaseUrl: database.url,
       db: database.transactions,
@@ -119,27 +129,36 @@ export class App {
       role: config.role,
       listenTo: config.role === 'api' ? [] : (config.lanes ?? 'all'),
       lanes: this.lanes,
-      workflows: bodiesOf(this.catalogue),
+      workflows: workflowBodies(this.catalogue, this.#tools, () => runner.ready!),
       poolSize: database.enginePoolSize,
       launchDeadlineMs: config.databaseDeadlineMs,
       missingWorkflowMs: config.missingWorkflowMs,
       log,
       onRecorded: (runId) => recorded.notify(runId),
+      onFailed: () => unwinding.ready?.ended(),
       probe,
     });
     started.push({ stop: () => engine.drain(0).then(() => engine.close()) });
     const submissions = new Submissions(engine, this.catalogue.workflows, Object.keys(this.lanes), (id) =>
       findInputHash(database.reads, id),
     );
-    const unbind = bindAll(this.catalogue, submissions, stepRunner(engine, models, database.transactions, log));
+    runner.ready = toolRunner(engine, models, database.transactions, log);
+    const unbind = bindAll(this.catalogue, this.#tools, submissions, runner.ready);
     started.push({ stop: async () => unbind() });
     await engine.open();
     const db = database.transactions;
     const retention = new Retention({ db, log, application: this.name, rules: this.retention });
     started.push(retention);
     await retention.start();
+    const unwinds = (unwinding.ready = this.#unwinds(engine, db, log));
+    started.push(unwinds);
+    unwinds.start();
     const state = { stopping: false };
-    const routes = this.#routes(config, database.reads, engine, submissions, recorded, () => state.stopping);
+    const controls = new Controls(engine.holds, (id, key) => findMessage(database.reads, id, key), {
+      request: (runId) => requestUnwind(db, runId),
+      ended: () => unwinds.ended(),
+    });
+    const routes = this.#routes(config, database.reads, engine, submissions, recorded, controls, () => state.stopping);
     const server = await startServer({
       host: config.host,
       port: config.port,
@@ -147,8 +166,17 @@ export class App {
       findTenant: config.auth === 'keys' ? (key) => tenantOf(database.reads, key) : undefined,
       log,
     });
-    const parts = { server, engine, retention, database, models, submissions, state, unbind, place };
+    const upkeep = { stop: async () => void (await Promise.all([retention.stop(), unwinds.stop()])) };
+    const parts = { server, engine, upkeep, database, models, submissions, state, unbind, place };
     return new RunningApp({ ...parts, graceMs: config.graceMs });
+  }
+
+  #unwinds(engine: Engine, db: Knex, log: EngineLog): Unwinds {
+    const workflow = engine.workflow(UNWIND);
+    const start = async (runId: string, tenant: string | undefined): Promise<void> => {
+      await startRun({ runId: `${runId}-unwind`, workflow, args: [runId], lane: DEFAULT_LANE, tenant });
+    };
+    return new Unwinds({ db, application: this.name, log, start });
   }
 
   #routes(
@@ -157,6 +185,7 @@ export class App {
     engine: Engine,
     submissions: Submissions,
     recorded: Subscriptions,
+    controls: Controls,
     isStopping: () => boolean,
   ): Route[] {
     const reader: RunReader = {
@@ -165,7 +194,7 @@ export class App {
     };
     const doors = [
       startRoute(submissions, reader),
-      ...runRoutes(reads, reader, new Controls(engine.holds, (id, key) => findMessage(reads, id, key))),
+      ...runRoutes(reads, reader, controls),
       eventsRoute(reads, reader, (id, listener) => recorded.subscribe(id, listener)),
     ];
     const routes = [...(config.role === 'worker' ? [] : doors), ...healthRoutes(reads, isStopping)];
@@ -185,7 +214,7 @@ interface Parts {
   place: Stoppable;
   server: HttpServer;
   engine: Engine;
-  retention: Stoppable;
+  upkeep: Stoppable;
   database: AppDatabase;
   models: Models;
   submissions: Submissions;
@@ -226,10 +255,10 @@ export class RunningApp {
    * everything. Returns how many step bodies were cut off; they run again elsewhere.
    */
   async stop(): Promise<number> {
-    const { server, engine, retention, database, models, state, unbind, place, graceMs } = this.#parts;
+    const { server, engine, upkeep, database, models, state, unbind, place, graceMs } = this.#parts;
     state.stopping = true;
     // Requests that are under way still need the engine, so it is closed only after the door.
-    const [cutOff] = await Promise.all([engine.drain(graceMs), server.stop(graceMs), retention.stop()]);
+    const [cutOff] = await Promise.all([engine.drain(graceMs), server.stop(graceMs), upkeep.stop()]);
     await engine.close();
     unbind();
     await models.close();
@@ -237,59 +266,4 @@ export class RunningApp {
     await place.stop();
     return cutOff;
   }
-}
-
-function bodiesOf(
-  catalogue: Catalogue,
-): Record<string, { body: (...args: unknown[]) => Promise<unknown>; maxRecoveries?: number | undefined }> {
-  return Object.fromEntries(
-    catalogue.workflows.map(({ name, operation, receiver }) => {
-      const method = operation.method as (...args: unknown[]) => Promise<unknown>;
-      return [
-        name,
-        { body: (...args: unknown[]) => method.apply(receiver, args), maxRecoveries: operation.options.maxRecoveries },
-      ];
-    }),
-  );
-}
-
-/** Sends calls of the app's methods to the engine. Returns the function that ends that. */
-function bindAll(catalogue: Catalogue, submissions: Submissions, runner: StepRunner): () => void {
-  const unbind: (() => void)[] = [];
-  for (const { name, operation, receiver } of catalogue.workflows) {
-    const invoke = async (args: unknown[]): Promise<unknown> => (await submissions.submit(name, args)).result();
-    unbind.push(operation.bind(receiver, { name, invoke }));
-    unbind.push(acceptStarts(operation, submissions));
-  }
-  for (const { name, operation, receiver } of catalogue.steps) {
-    const method = operation.method as (...args: unknown[]) => Promise<unknown>;
-    const { options } = operation;
-    const call = (args: unknown[]): StepCall => ({
-      name: options.name ?? name,
-      options,
-      body: () => method.apply(receiver, args),
-    });
-    unbind.push(operation.bind(receiver, { name, invoke: (args) => runStep(runner, call(args)) }));
-  }
-  for (const { name, operation, receiver } of catalogue.transactions) {
-    const method = operation.method as (...args: unknown[]) => Promise<unknown>;
-    const { options } = operation;
-    const invoke = (args: unknown[]): Promise<unknown> =>
-      runner.checkpoints.transaction(options.name ?? name, options, () => method.apply(receiver, args));
-    unbind.push(operation.bind(receiver, { name, invoke }));
-  }
-  return () => {
-    for (const undo of unbind) undo();
-  };
-}
-
-function stepRunner(engine: Engine, models: Models, db: Knex, log: EngineLog): StepRunner {
-  return {
-    checkpoints: engine.checkpoints,
-    models,
-    onFailedAttempt: (attempt) =>
-      insertAttempt(db, attempt).catch((error: Error) =>
-        log.warn(`A failed attempt of ${attempt.step} could not be noted: ${error.message}`),
-      ),
-  };
 }

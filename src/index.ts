@@ -17,10 +17,21 @@ export {
 export type { Retention } from './core/retention.ts';
 export type { RunStatus } from './core/run.ts';
 export { configured, type Service } from './define/catalogue.ts';
-export { step, transaction, workflow } from './define/decorators.ts';
+export { type AgentLimits, type AgentOptions, opening } from './define/agent.ts';
+export { agent, step, tool, transaction, workflow } from './define/decorators.ts';
 export type { StepOptions, TransactionOptions, WorkflowOptions } from './define/operation.ts';
+export type {
+  CompensableTool,
+  CompensationContext,
+  IrreversibleTool,
+  ReadTool,
+  ToolContext,
+  ToolOptions,
+  TransactionalTool,
+} from './define/tool.ts';
 export { db } from './engine/data-source.ts';
 export type { LaneLimits } from './engine/lanes.ts';
 export { currentRunId, now, parallel, progress, random, sleep, uuid, waitFor } from './engine/verbs.ts';
 export { classifyModelError } from './inference/errors.ts';
+export { callTool } from './steps/call-tool.ts';
 export { model, type StepContext, stepContext } from './steps/context.ts';

@@ -17,21 +17,36 @@ interface KnownRun {
 /** Reads the message that was left for the run under a key; undefined when there is none. */
 export type FindMessage = (runId: string, key: string) => Promise<{ body: unknown } | undefined>;
 
+/** How a run is unwound that was cancelled. */
+export interface Unwinding {
+  /** Notes that the run is to be unwound once it is cancelled. */
+  request(runId: string): Promise<void>;
+  /** A run was cancelled for which that was noted. */
+  ended(): void;
+}
+
 /** What people do to runs. */
 export class Controls {
   readonly #holds: Holds;
   readonly #findMessage: FindMessage;
+  readonly #unwinding: Unwinding;
 
-  constructor(holds: Holds, findMessage: FindMessage) {
+  constructor(holds: Holds, findMessage: FindMessage, unwinding: Unwinding) {
     this.#holds = holds;
     this.#findMessage = findMessage;
+    this.#unwinding = unwinding;
   }
 
-  /** Cancels the run, and its children unless told otherwise: nothing is recorded for it afterwards. False when it had ended already. */
-  async cancel(run: KnownRun, options: { children: boolean }): Promise<boolean> {
+  /**
+   * Cancels the run, and its children unless told otherwise: nothing is recorded for it afterwards. With `unwind` it is unwound then.
+   * False when it had ended already.
+   */
+  async cancel(run: KnownRun, options: { children: boolean; unwind: boolean }): Promise<boolean> {
     if (isFinal(run.status)) return false;
+    if (options.unwind) await this.#unwinding.request(run.id);
     await cancelRun(run.id, options.children);
     await this.#holds.cancelled(run.id);
+    if (options.unwind) this.#unwinding.ended();
     return true;
   }
 

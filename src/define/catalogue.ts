@@ -1,6 +1,7 @@
 // What an app consists of: every marked method of the classes and instances that `createApp` lists, by its full name.
 
 import { InvalidInput } from '../core/errors.ts';
+import { assertTool } from './tool.ts';
 import { type Operation, type OperationKind, operationOf } from './operation.ts';
 
 /** A class with marked static methods, or an instance that `configured` gave a name. */
@@ -17,6 +18,7 @@ export interface Catalogue {
   workflows: CatalogueEntry<'workflow'>[];
   steps: CatalogueEntry<'step'>[];
   transactions: CatalogueEntry<'transaction'>[];
+  tools: CatalogueEntry<'tool'>[];
 }
 
 const instanceNames = new WeakMap<object, string>();
@@ -39,7 +41,8 @@ export function configured<T extends object>(name: string, instance: T): T {
 
 /**
  * Returns the marked methods of `services`.
- * @throws InvalidInput `invalid_service` for what is no class with marked methods nor a configured instance, and for names that occur twice.
+ * @throws InvalidInput `invalid_service` for what is no class with marked methods nor a configured instance, and for names that occur
+ * twice; `invalid_tool` for a tool whose options do not fit its effect.
  */
 export function collect(services: readonly Service[]): Catalogue {
   const entries = services.flatMap(entriesOf);
@@ -48,10 +51,13 @@ export function collect(services: readonly Service[]): Catalogue {
     if (seen.has(name)) throw new InvalidInput('invalid_service', `'${name}' is listed twice in services.`);
     seen.add(name);
   }
+  const tools = entries.filter((entry) => isKind(entry, 'tool'));
+  for (const { name, operation } of tools) assertTool(name, operation.options);
   return {
     workflows: entries.filter((entry) => isKind(entry, 'workflow')),
     steps: entries.filter((entry) => isKind(entry, 'step')),
     transactions: entries.filter((entry) => isKind(entry, 'transaction')),
+    tools,
   };
 }
 
@@ -72,7 +78,7 @@ function entriesOf(service: Service): CatalogueEntry[] {
   if (entries.length > 0) return entries;
   throw new InvalidInput(
     'invalid_service',
-    `'${prefix}' in services has no ${isClass ? 'static ' : ''}method marked with @workflow, @step or @transaction.` +
+    `'${prefix}' in services has no ${isClass ? 'static ' : ''}method marked with @workflow, @step, @transaction or @tool.` +
       (isClass ? ' Methods of instances need an instance: configured(name, new …).' : ''),
   );
 }

@@ -1,7 +1,8 @@
-// `@workflow`, `@step` and `@transaction`: they mark methods and do nothing else. Both dialects of decorators are understood.
+// `@workflow`, `@agent`, `@step`, `@transaction` and `@tool`: they mark methods and do nothing else. Both dialects of decorators are understood.
 
 import type { z } from 'zod';
 import { HoldfastError } from '../core/errors.ts';
+import { AgentOperation, type AgentOptions } from './agent.ts';
 import {
   type DurableMethod,
   Operation,
@@ -11,6 +12,7 @@ import {
   type TransactionOptions,
   type WorkflowOptions,
 } from './operation.ts';
+import type { ToolContext, ToolOptions } from './tool.ts';
 
 /** A decorator of methods of type `Method`, for standard decorators and for `experimentalDecorators`. */
 export interface MethodMark<Method extends DurableMethod> {
@@ -50,7 +52,34 @@ export function transaction(options: TransactionOptions = {}): MethodMark<Durabl
   return mark('transaction', (method) => new Operation('transaction', options, method));
 }
 
-function mark(kind: OperationKind, operation: (method: DurableMethod) => Operation): MethodMark<DurableMethod> {
+/**
+ * Marks a method as a tool: a step that a model may ask for, with one argument that is checked, and the call's surroundings. Its `effect`
+ * decides what becomes of a call that was interrupted. Workflows call it with `callTool`.
+ */
+export function tool<S extends z.ZodType, Result = unknown>(
+  options: ToolOptions<S, Result>,
+): MethodMark<(args: z.output<S>, context: ToolContext) => Promise<Result>> {
+  return mark('tool', (method) => new Operation('tool', options, method));
+}
+
+/**
+ * Marks a method as an agent: a workflow in which a model chooses what is done next, among the tools that it is given, until it has a
+ * result. The method returns `opening(…)`. Each turn and each tool call is a step; what the model has decided is never asked again.
+ */
+export function agent<S extends z.ZodType, O extends z.ZodType = z.ZodString>(
+  options: AgentOptions & { input: S; output?: O },
+): MethodMark<(input: z.output<S>) => Promise<z.output<O>>>;
+export function agent<O extends z.ZodType = z.ZodString>(
+  options: AgentOptions & { output?: O },
+): MethodMark<(...args: never[]) => Promise<z.output<O>>>;
+export function agent(options: AgentOptions): MethodMark<DurableMethod> {
+  return mark('agent', (method) => new AgentOperation(options, method));
+}
+
+function mark(
+  kind: OperationKind | 'agent',
+  operation: (method: DurableMethod) => Operation,
+): MethodMark<DurableMethod> {
   const decorate = (first: unknown, second: unknown, third?: unknown): unknown => {
     if (isStandardContext(second)) {
       if (second.kind !== 'method' || second.private) throw misplaced(kind, String(second.name));
@@ -67,6 +96,6 @@ function isStandardContext(value: unknown): value is ClassMethodDecoratorContext
   return typeof value === 'object' && value !== null && 'kind' in value && 'name' in value;
 }
 
-function misplaced(kind: OperationKind, name: string): HoldfastError {
+function misplaced(kind: OperationKind | 'agent', name: string): HoldfastError {
   return new HoldfastError('misplaced_decorator', `@${kind} stands on '${name}', which is not a public method.`);
 }

@@ -5,6 +5,7 @@ import type { RetryPolicy } from '../core/backoff.ts';
 import type { Duration } from '../core/duration.ts';
 import { HoldfastError } from '../core/errors.ts';
 import type { Retention } from '../core/retention.ts';
+import type { ToolOptions } from './tool.ts';
 
 /** Any method that can be marked. */
 export type DurableMethod = (...args: never[]) => Promise<unknown>;
@@ -35,7 +36,7 @@ export interface TransactionOptions {
   readOnly?: boolean;
 }
 
-export type OperationKind = 'workflow' | 'step' | 'transaction';
+export type OperationKind = 'workflow' | 'step' | 'transaction' | 'tool';
 
 /** Where calls of a marked method on one class or instance go while an app runs; made anew each time that an app starts. */
 export interface Binding {
@@ -48,6 +49,7 @@ interface Marks {
   workflow: WorkflowOptions;
   step: StepOptions;
   transaction: TransactionOptions;
+  tool: ToolOptions;
 }
 
 /** What a decorator knows about one method, and where calls of it go while an app runs. */

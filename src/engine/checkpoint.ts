@@ -19,6 +19,9 @@ export interface StepIdentity {
   cancelled(): AbortSignal;
 }
 
+/** In a transaction nobody watches: it is short, and fenced. */
+const NEVER_CANCELLED = new AbortController().signal;
+
 /** Runs steps and transactions of workflows through the gate of a process that may stop. */
 export class Checkpoints {
   readonly #gate: Gate;
@@ -66,8 +69,12 @@ export class Checkpoints {
    * Runs `body` as the transaction `name`, as a step of the calling workflow or, outside of one, by itself.
    * @throws TerminalError `transaction_in_step`
    */
-  async transaction<T>(name: string, settings: TransactionSettings, body: () => Promise<T>): Promise<T> {
-    if (!DBOS.isWithinWorkflow()) return this.#source.run(name, settings, body);
+  async transaction<T>(
+    name: string,
+    settings: TransactionSettings,
+    body: (identity: StepIdentity) => Promise<T>,
+  ): Promise<T> {
+    if (!DBOS.isWithinWorkflow()) return this.#source.run(name, settings, () => body(currentIdentity()));
     if (!DBOS.isInWorkflow()) {
       throw new TerminalError(
         'transaction_in_step',
@@ -76,7 +83,7 @@ export class Checkpoints {
     }
     const isNoOutcome = async (error: unknown): Promise<boolean> =>
       isControlFlow(error) || this.#source.mustRetry(error);
-    const attempt = (): Promise<T> => recordable(name, body, isNoOutcome);
+    const attempt = (): Promise<T> => recordable(name, () => body(currentIdentity()), isNoOutcome);
     return orHeld(() => withRecordedErrors(() => this.#gate.pass(() => this.#source.run(name, settings, attempt))));
   }
 
@@ -97,7 +104,7 @@ function currentIdentity(): StepIdentity {
     runId: DBOS.workflowID!,
     stepId: DBOS.stepID!,
     tenant: DBOS.authenticatedUser,
-    cancelled: () => status!.cancelSignal,
+    cancelled: () => status?.cancelSignal ?? NEVER_CANCELLED,
   };
 }
 

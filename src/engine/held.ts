@@ -84,7 +84,7 @@ export class Holds implements Holder {
     this.#options.onChange(runId);
   }
 
-  async #write(run: PresentRun, { reason, stepId, called }: Mismatch): Promise<void> {
+  async #write(run: PresentRun, { reason, stepId, called, message }: Mismatch): Promise<void> {
     const { db, log, onChange } = this.#options;
     const names = await stepNames(db, run.id, stepId, called);
     const hold: Hold = {
@@ -92,7 +92,7 @@ export class Holds implements Holder {
       stepId,
       expected: names.called ?? names.recorded,
       found: names.recorded,
-      message: `${whatHappened(reason, stepId, names)} Start code that fits the history, then release the run.`,
+      message: message ?? whatParted(reason, stepId, names),
     };
     if (!(await holdRun(db, run.id, run.token, hold))) return;
     log.warn(`Run '${run.id}' is held. ${hold.message}`);
@@ -130,12 +130,14 @@ export class Holds implements Holder {
   }
 }
 
-function whatHappened(
+function whatParted(
   reason: Mismatch['reason'],
   stepId: number,
   names: { called: string | null; recorded: string | null },
 ): string {
-  return reason === 'unexpected_step'
-    ? `At step ${stepId} its code calls '${names.called}', but '${names.recorded}' is recorded.`
-    : `Step ${stepId} ('${names.recorded}') was done twice by the same execution, so that its number depends on timing.`;
+  const parted =
+    reason === 'unexpected_step'
+      ? `At step ${stepId} its code calls '${names.called}', but '${names.recorded}' is recorded.`
+      : `Step ${stepId} ('${names.recorded}') was done twice by the same execution, so that its number depends on timing.`;
+  return `${parted} Start code that fits the history, then release the run.`;
 }

@@ -4,12 +4,14 @@ import { DBOS } from '@dbos-inc/dbos-sdk';
 import errors from '@dbos-inc/dbos-sdk/internal/error';
 import { type PresentRun, presentRun } from './present-run.ts';
 
-/** Where the code and the history of a run part. */
+/** Where the code and the history of a run part, or where nobody can tell what happened. */
 export interface Mismatch {
-  reason: 'unexpected_step' | 'nondeterminism';
+  reason: 'unexpected_step' | 'nondeterminism' | 'unknown_effect' | 'irreversible_effect' | 'compensation_failed';
   stepId: number;
   /** The name under which the code makes the call, as the SDK has it; null where it is the one that is recorded. */
   called: string | null;
+  /** What happened and what to do, where that is known best by whoever has the run held. */
+  message?: string;
 }
 
 /**
@@ -29,6 +31,14 @@ export async function orHeld<T>(call: () => Promise<T>): Promise<T> {
     if (run.isLeaving) return never();
     throw error;
   }
+}
+
+/** Has the run held for a person. To be called in the body of the step that is the reason. */
+export async function holdForPerson(
+  reason: 'unknown_effect' | 'irreversible_effect' | 'compensation_failed',
+  { stepId, called, message }: { stepId: number; called: string; message: string },
+): Promise<void> {
+  await presentRun()?.hold({ reason, stepId, called, message });
 }
 
 /** The same error of another run, for instance of a child that failed of it, is an outcome like any other. */

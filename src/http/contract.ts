@@ -33,7 +33,10 @@ const ErrorSchema = z
 
 const HeldSchema = z
   .object({
-    reason: z.string().meta({ description: '`unexpected_step`, `nondeterminism` or `no_such_workflow`' }),
+    reason: z.string().meta({
+      description:
+        '`unexpected_step`, `nondeterminism`, `unknown_effect`, `irreversible_effect`, `compensation_failed` or `no_such_workflow`',
+    }),
     stepId: z.int().nullable().meta({ description: 'The step at which code and history part' }),
     expected: z.string().nullable().meta({ description: 'What the code calls there' }),
     found: z.string().nullable().meta({ description: 'What is recorded there; the workflow, when no process has it' }),
@@ -128,7 +131,13 @@ export const TranscriptPageSchema = z
   .meta({ id: 'TranscriptPage' });
 
 export const CancelSchema = z
-  .strictObject({ children: z.boolean().default(true).meta({ description: 'Cancel the runs that it started, too' }) })
+  .strictObject({
+    children: z.boolean().default(true).meta({ description: 'Cancel the runs that it started, too' }),
+    unwind: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Undo what its compensable tools did, in a run `<id>-unwind`' }),
+  })
   .meta({ id: 'Cancel' });
 
 export const ControlSchema = z

@@ -29,8 +29,20 @@ export interface StepRunner {
 /** A call of a step's method. */
 export interface StepCall {
   name: string;
-  options: StepOptions;
+  options: Pick<StepOptions, 'retries' | 'timeout'>;
   body: () => Promise<unknown>;
+  /**
+   * Called after a failed attempt of a run: the call's result, where it is known in spite of the failure. The signal is aborted when the
+   * run is cancelled.
+   */
+  settle?: (signal: () => AbortSignal) => Promise<Settled | undefined>;
+  /** Called when there will be no further attempt; what it throws, or does not return from, takes the place of the error. */
+  giveUp?: (error: unknown) => Promise<void>;
+}
+
+/** A result that was found out instead of returned. */
+export interface Settled {
+  value: unknown;
 }
 
 /** Runs the call durably in a workflow's body; anywhere else just with its attempts and its time limit. */
@@ -47,6 +59,8 @@ async function runAttempts(runner: StepRunner, call: StepCall, identity: StepIde
       return await runAttempt(runner, call, attempt, identity);
     } catch (error) {
       if (identity?.cancelled().aborted) throw error;
+      const settled = identity && (await call.settle?.(() => identity.cancelled()));
+      if (settled) return settled.value;
       const delay = bounded(nextAttemptDelay(policy, attempt, error, Math.random()), policy);
       if (identity) {
         const { code, message } = errorRecord(error);
@@ -54,7 +68,10 @@ async function runAttempts(runner: StepRunner, call: StepCall, identity: StepIde
         const { runId, stepId } = identity;
         await runner.onFailedAttempt({ runId, stepId, step: call.name, attempt, startedAt, code, message, retryInMs });
       }
-      if (delay === undefined) throw error;
+      if (delay === undefined) {
+        await call.giveUp?.(error);
+        throw error;
+      }
       await pauseBetween(runner, delay, identity);
     }
   }

@@ -3,31 +3,6 @@
 
 import type { Knex } from 'knex';
 
-/** What is known of one request of a tool, over all attempts to send it. Neither headers nor bodies are kept. */
-export interface Receipt {
-  runId: string;
-  stepId: number;
-  /** Counts the requests of one execution of the tool's body, from 1. */
-  ordinal: number;
-  key: string;
-  tool: string;
-  method: string;
-  /** Without what may be secret in it. */
-  url: string;
-  requestHash: string;
-  /** How often it was sent, or was to be sent. */
-  attempts: number;
-  /** The HTTP status of the last answer; null when there was none. */
-  status: number | null;
-  /** SHA-256 of the last answer's body in hexadecimal; null when that was not JSON, was long, or did not arrive whole. */
-  responseHash: string | null;
-  /** `sent`: nobody knows what became of the last attempt, unless it is still under way. `unsent`: no attempt ever left. */
-  state: 'sent' | 'answered' | 'unsent';
-  /** Of the last attempt, by the database's clock. */
-  sentAt: Date;
-  answeredAt: Date | null;
-}
-
 /** One attempt to send a request, as it is noted beforehand. */
 export interface Sending {
   /** A UUID: names this attempt. */
@@ -89,26 +64,25 @@ export async function noteUnsent(db: Knex, { key, id }: Pick<Sending, 'key' | 'i
 }
 
 /**
- * Returns the requests of the step whose last attempt was sent and not answered, but for those that were accepted. As long as no body
- * of the step runs, nobody knows what became of these.
+ * Tells whether the step has done what nobody knows the result of, but for what was accepted. Before a body of it runs again that may be a
+ * request that was answered with success, too: the process died before it could record what the body made of the answer.
  */
-export async function unansweredReceipts(db: Knex, runId: string, stepId: number): Promise<Receipt[]> {
-  const { rows } = await db.raw<{ rows: Receipt[] }>(
-    `SELECT run_id AS "runId", step_id AS "stepId", ordinal, key, tool, method, url, request_hash AS "requestHash", attempts, status,
-            response_hash AS "responseHash", state, sent_at AS "sentAt", answered_at AS "answeredAt"
-       FROM holdfast.receipts
-      WHERE run_id = :runId AND step_id = :stepId AND state = 'sent' AND accepted_at IS NULL
-      ORDER BY ordinal, key`,
-    { runId, stepId },
+export async function hasUnknown(db: Knex, runId: string, stepId: number, orAnswered: boolean): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    `SELECT FROM holdfast.receipts
+      WHERE run_id = :runId AND step_id = :stepId AND accepted_at IS NULL
+        AND (state = 'sent' OR :orAnswered AND state = 'answered' AND status < 400)
+      LIMIT 1`,
+    { runId, stepId, orAnswered },
   );
-  return rows;
+  return rows.length > 0;
 }
 
-/** Notes that the step's unanswered requests may be sent again, though nobody knows what became of them. */
+/** Notes that the step's requests may be sent again, though nobody knows what became of them. */
 export async function acceptUnknown(db: Knex, runId: string, stepId: number): Promise<void> {
   await db.raw(
     `UPDATE holdfast.receipts SET accepted_at = now()
-      WHERE run_id = :runId AND step_id = :stepId AND state = 'sent' AND accepted_at IS NULL`,
+      WHERE run_id = :runId AND step_id = :stepId AND state IN ('sent', 'answered') AND accepted_at IS NULL`,
     { runId, stepId },
   );
 }

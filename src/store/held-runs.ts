@@ -4,7 +4,13 @@ import type { Knex } from 'knex';
 
 /** Why a run is held: at a step, or because of its workflow. */
 export interface Hold {
-  reason: 'unexpected_step' | 'nondeterminism' | 'unknown_effect' | 'no_such_workflow';
+  reason:
+    | 'unexpected_step'
+    | 'nondeterminism'
+    | 'unknown_effect'
+    | 'irreversible_effect'
+    | 'compensation_failed'
+    | 'no_such_workflow';
   stepId: number | null;
   /** What the code calls. */
   expected: string | null;

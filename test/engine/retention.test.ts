@@ -41,6 +41,9 @@ const BY_HAND = [
   `INSERT INTO dbos.transaction_completion (workflow_id, function_num) VALUES ($1, 99)`,
   `INSERT INTO holdfast.receipts (key, run_id, step_id, ordinal, tool, method, url, request_hash, sending_id)
    VALUES ($1, $1, 1, 1, 'Trial.tool', 'POST', 'http://shop.test/', 'hash', gen_random_uuid())`,
+  `INSERT INTO holdfast.compensations (run_id, step_id, tool, effect, arguments, key)
+   VALUES ($1, 1, 'Trial.tool', 'compensable', '{}', $1)`,
+  `INSERT INTO holdfast.unwind_requests (run_id) VALUES ($1)`,
 ];
 const failed = new Set<string>();
 const app = createApp({ services: [Trial] });

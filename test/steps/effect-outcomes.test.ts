@@ -1,13 +1,17 @@
 import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../src/postgres/connection.ts';
-import { unansweredReceipts } from '../../src/store/effects.ts';
 import { deserted, listen, openShop, post } from '../support/shop-server.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
 
 const shop = openShop();
 
-const unanswered = (): Promise<unknown> => unansweredReceipts(shop.db, 'run', shop.stepId);
+const unanswered = (): Promise<unknown> =>
+  shop.database.query(
+    `SELECT key, state, status, attempts FROM holdfast.effects WHERE run_id = 'run' AND step_id = $1 AND state = 'sent'
+        AND accepted_at IS NULL ORDER BY ordinal, key`,
+    [shop.stepId],
+  );
 
 test('a request whose answer never came is unknown, and is answered when it is sent again', async () => {
   shop.answer = (_request, response) => void response.destroy();

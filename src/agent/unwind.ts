@@ -1,0 +1,127 @@
+// The run that unwinds another one: it undoes what that one's tools did, the latest call first, each undoing a step of its own.
+
+import type { Knex } from 'knex';
+import { SuperJSON } from 'superjson';
+import { idempotencyKey } from '../core/idempotency-key.ts';
+import { errorRecord } from '../core/recorded-error.ts';
+import type { CompensationContext } from '../define/tool.ts';
+import { holdForPerson } from '../engine/unfit.ts';
+import { type StepContext, stepContext } from '../steps/context.ts';
+import { runStep } from '../steps/step.ts';
+import { type Actor, outsideContext, type Tool, type ToolRunner } from '../steps/tool.ts';
+import { type ArmedCall, armedCalls, isArmed, settleCall } from '../store/compensations.ts';
+
+/** The workflow under which unwinding runs are known. */
+export const UNWIND = 'holdfast.unwind';
+
+/** How often undoing is tried where the tool says nothing about retries. */
+const PATIENT = { attempts: 8, backoff: { initial: '500ms', factor: 2, max: '1m' } } as const;
+
+/** What came of unwinding a run. */
+export interface Unwound {
+  undone: number;
+  /** Calls that turned out to have had no effect. */
+  nothingToUndo: number;
+}
+
+/**
+ * Unwinds the run `runId` and those below it; the body of a workflow. It is held where a compensation fails for good, and before it goes
+ * past what nobody can undo; once released it tries again, or goes on.
+ */
+export async function unwind(runner: ToolRunner, tools: ReadonlyMap<string, Tool>, runId: string): Promise<Unwound> {
+  const calls = (await runStep(runner, {
+    name: 'plan',
+    options: {},
+    body: () => armedCalls(runner.db, runId),
+  })) as ArmedCall[];
+  const unwound: Unwound = { undone: 0, nothingToUndo: 0 };
+  for (const [index, call] of calls.entries()) {
+    if (call.effect === 'irreversible') {
+      if (call.outcome === 'succeeded' || call.mayHaveActed) await stopAt(runner, call, calls.slice(index + 1));
+      continue;
+    }
+    const isUndone = await undo(runner, tools.get(call.tool), call, calls.slice(index));
+    unwound[isUndone ? 'undone' : 'nothingToUndo'] += 1;
+  }
+  return unwound;
+}
+
+/** What was done before an effect that cannot be undone may have to stay as it is, too: a person says whether to go on. */
+async function stopAt(runner: ToolRunner, call: ArmedCall, left: ArmedCall[]): Promise<void> {
+  const body = async (): Promise<void> => {
+    // The first time that this is tried it is noted that a person was asked; the second time a person has released the run.
+    if (!(await settleCall(runner.db, call, 'accepted'))) return;
+    const message = `The unwinding has come to '${call.tool}' (step ${call.stepId} of run '${call.runId}'), which cannot be undone. ${leftOver(left)} Release this run to undo that too, or cancel it to leave that as it is.`;
+    await holdForPerson('irreversible_effect', { stepId: stepContext().stepId!, called: call.tool, message });
+    return runner.checkpoints.abandon();
+  };
+  await runStep(runner, { name: `stop at ${call.tool}`, options: {}, body });
+}
+
+/** Undoes one call. Returns false when there was nothing to undo. */
+async function undo(runner: ToolRunner, tool: Tool | undefined, call: ArmedCall, left: ArmedCall[]): Promise<boolean> {
+  const options = tool?.options.effect === 'compensable' ? tool.options : undefined;
+  let stepId = 0;
+  const body = async (): Promise<boolean> => {
+    stepId = stepContext().stepId!;
+    if (!(await isArmed(runner.db, call))) return true;
+    if (!options) throw new Error(`No tool '${call.tool}' with a compensation is in the code.`);
+    const context = compensationContext(runner.db, call);
+    const args = options.input.parse(SuperJSON.parse(call.arguments));
+    const asking = outsideContext(
+      runner.db,
+      `reconcile ${call.tool}`,
+      actorOf(stepContext(), `${context.idempotencyKey}-reconcile`),
+    );
+    const result = await resultOf(call, () => options.reconcile?.(call.key, asking));
+    if (result !== NOTHING) await options.compensate(result as never, args, context);
+    await settleCall(runner.db, call, result === NOTHING ? 'nothing_to_undo' : 'undone');
+    return result !== NOTHING;
+  };
+  const giveUp = async (error: unknown): Promise<void> => {
+    const message = `'${call.tool}' (step ${call.stepId} of run '${call.runId}') could not be undone: ${errorRecord(error).message} ${leftOver(left)} Mend the cause, then release this run, which tries again.`;
+    await holdForPerson('compensation_failed', { stepId, called: call.tool, message });
+    return runner.checkpoints.abandon();
+  };
+  const settings = { retries: options?.retries ?? PATIENT, ...(options?.timeout ? { timeout: options.timeout } : {}) };
+  return (await runStep(runner, { name: `undo ${call.tool}`, options: settings, body, giveUp })) as boolean;
+}
+
+const NOTHING = Symbol('nothing to undo');
+
+/** What the call returned; undefined where it may have acted without getting that far. */
+async function resultOf(call: ArmedCall, reconcile: () => Promise<unknown> | undefined): Promise<unknown> {
+  if (call.outcome === 'succeeded') return call.result === null ? undefined : SuperJSON.parse(call.result);
+  if (!call.mayHaveActed) return NOTHING;
+  const found = reconcile();
+  return found === undefined ? undefined : ((await found) ?? NOTHING);
+}
+
+/** The key belongs to the call: a run and one below it that fail at about the same time both undo it, and that counts once. */
+function compensationContext(receipts: Knex, { tool, key, runId, stepId }: ArmedCall): CompensationContext {
+  const step = stepContext();
+  const context = outsideContext(receipts, `undo ${tool}`, actorOf(step, idempotencyKey(runId, `undo/${stepId}`)));
+  // Not spread: signal, fetch and db are made when they are first looked at.
+  return Object.create(context, { forwardKey: { value: key, enumerable: true } }) as CompensationContext;
+}
+
+function actorOf(step: StepContext, key: string): Actor {
+  const { runId, stepId, attempt, tenant } = step;
+  return {
+    runId,
+    stepId,
+    attempt,
+    tenant,
+    idempotencyKey: key,
+    get signal() {
+      return step.signal;
+    },
+  };
+}
+
+function leftOver(left: readonly ArmedCall[]): string {
+  const steps = left
+    .filter(({ effect }) => effect === 'compensable')
+    .map(({ tool, stepId }) => `'${tool}' (step ${stepId})`);
+  return steps.length === 0 ? 'Nothing is left to undo before it.' : `Left to undo: ${steps.join(', ')}.`;
+}

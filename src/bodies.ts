@@ -1,0 +1,137 @@
+// What the marked methods of an app do while it runs: the bodies of its workflows, and where calls of the others go.
+
+import type { Knex } from 'knex';
+import { acceptStarts } from './admission/start.ts';
+import type { Submissions } from './admission/submit.ts';
+import { runAgent } from './agent/loop.ts';
+import type { AgentTool } from './agent/tools.ts';
+import { unwind, UNWIND } from './agent/unwind.ts';
+import { AgentOperation, Opening, toolsOf } from './define/agent.ts';
+import type { Catalogue, CatalogueEntry } from './define/catalogue.ts';
+import type { Engine } from './engine/engine.ts';
+import type { EngineLog } from './engine/logger.ts';
+import type { Models } from './inference/registry.ts';
+import { runStep, type StepCall } from './steps/step.ts';
+import { runTool, type Tool, type ToolRunner } from './steps/tool.ts';
+import { insertAttempt } from './store/attempts.ts';
+import { InvalidInput, TerminalError } from './core/errors.ts';
+
+type Method = (...args: unknown[]) => Promise<unknown>;
+
+/** A workflow as the engine takes it. */
+export interface WorkflowBody {
+  body: Method;
+  maxRecoveries?: number | undefined;
+}
+
+/** Returns the tools of an app by their names in histories. @throws InvalidInput `invalid_tool` for a name that occurs twice */
+export function namedTools({ tools }: Catalogue): Map<string, Tool> {
+  const named = new Map<string, Tool>();
+  for (const { name: own, operation, receiver } of tools) {
+    const method = operation.method as Tool['method'];
+    const name = operation.options.name ?? own;
+    if (named.has(name))
+      throw new InvalidInput('invalid_tool', `Two tools have the name '${name}': rename one of them.`);
+    named.set(name, {
+      name,
+      options: operation.options,
+      method: (args, context) => method.call(receiver, args, context),
+    });
+  }
+  return named;
+}
+
+/**
+ * Returns the bodies of an app's workflows and agents, and of the workflow that unwinds. They are called once `runner` has one.
+ * @throws InvalidInput `invalid_agent`
+ */
+export function workflowBodies(
+  catalogue: Catalogue,
+  tools: ReadonlyMap<string, Tool>,
+  runner: () => ToolRunner,
+): Record<string, WorkflowBody> {
+  const bodies = catalogue.workflows.map((entry): [string, WorkflowBody] => {
+    const { name, operation, receiver } = entry;
+    const method = (operation.method as Method).bind(receiver);
+    const body = operation instanceof AgentOperation ? agentBody(entry, operation, method, catalogue, runner) : method;
+    return [name, { body, maxRecoveries: operation.options.maxRecoveries }];
+  });
+  const unwinding: WorkflowBody = { body: (runId) => unwind(runner(), tools, runId as string) };
+  return { ...Object.fromEntries(bodies), [UNWIND]: unwinding };
+}
+
+function agentBody(
+  { name }: CatalogueEntry,
+  { agent }: AgentOperation,
+  method: Method,
+  catalogue: Catalogue,
+  runner: () => ToolRunner,
+): Method {
+  const tools = toolsOf(name, agent, catalogue.tools).map(({ name: known, entry }): AgentTool => {
+    const { operation, receiver } = entry;
+    const { description, input } = operation.options;
+    return { name: known, description, input, call: (args) => operation.route(receiver).invoke([args]) };
+  });
+  const { model, instructions, output, limits } = agent;
+  const settings = { name, model, instructions, tools, ...(output && { output }), ...(limits && { limits }) };
+  return async (...args) => {
+    const opened = await method(...args);
+    if (opened instanceof Opening) return runAgent(runner(), settings, opened.messages);
+    throw new TerminalError(
+      'agent_not_opened',
+      `The method of the agent '${name}' returned no opening: it has to return opening('…') with what the agent is to do.`,
+    );
+  };
+}
+
+/** Sends calls of the app's methods to the engine. Returns the function that ends that. */
+export function bindAll(
+  catalogue: Catalogue,
+  tools: ReadonlyMap<string, Tool>,
+  submissions: Submissions,
+  runner: ToolRunner,
+): () => void {
+  const unbind: (() => void)[] = [];
+  for (const { name, operation, receiver } of catalogue.workflows) {
+    const invoke = async (args: unknown[]): Promise<unknown> => (await submissions.submit(name, args)).result();
+    unbind.push(operation.bind(receiver, { name, invoke }));
+    unbind.push(acceptStarts(operation, submissions));
+  }
+  for (const { name, operation, receiver } of catalogue.steps) {
+    const method = operation.method as (...args: unknown[]) => Promise<unknown>;
+    const { options } = operation;
+    const call = (args: unknown[]): StepCall => ({
+      name: options.name ?? name,
+      options,
+      body: () => method.apply(receiver, args),
+    });
+    unbind.push(operation.bind(receiver, { name, invoke: (args) => runStep(runner, call(args)) }));
+  }
+  for (const { name, operation, receiver } of catalogue.transactions) {
+    const method = operation.method as (...args: unknown[]) => Promise<unknown>;
+    const { options } = operation;
+    const invoke = (args: unknown[]): Promise<unknown> =>
+      runner.checkpoints.transaction(options.name ?? name, options, () => method.apply(receiver, args));
+    unbind.push(operation.bind(receiver, { name, invoke }));
+  }
+  for (const { name, operation, receiver } of catalogue.tools) {
+    const tool = tools.get(operation.options.name ?? name)!;
+    unbind.push(operation.bind(receiver, { name, invoke: ([args]) => runTool(runner, tool, args) }));
+  }
+  return () => {
+    for (const undo of unbind) undo();
+  };
+}
+
+/** Returns what steps and tools of an app run with. */
+export function toolRunner(engine: Engine, models: Models, db: Knex, log: EngineLog): ToolRunner {
+  return {
+    db,
+    checkpoints: engine.checkpoints,
+    models,
+    onFailedAttempt: (attempt) =>
+      insertAttempt(db, attempt).catch((error: Error) =>
+        log.warn(`A failed attempt of ${attempt.step} could not be noted: ${error.message}`),
+      ),
+  };
+}

@@ -1,0 +1,118 @@
+// An agent: a workflow whose next step is chosen by a model. Its method returns how the conversation opens.
+
+import type { ModelMessage } from 'ai';
+import type { z } from 'zod';
+import type { Duration } from '../core/duration.ts';
+import { InvalidInput } from '../core/errors.ts';
+import type { Catalogue, CatalogueEntry } from './catalogue.ts';
+import { type DurableMethod, Operation, operationOf, type WorkflowOptions } from './operation.ts';
+
+/** Where an agent is stopped that does not end by itself. */
+export interface AgentLimits {
+  /** How often the model is asked; 50 by default. */
+  turns?: number;
+  /** How many tool calls it may make; 200 by default. */
+  toolCalls?: number;
+  /** Tokens, in and out, of all its model calls. */
+  tokens?: number;
+  /** From the run's first step on. */
+  wall?: Duration;
+}
+
+export interface AgentOptions extends WorkflowOptions {
+  /** The class of model that is asked, such as `reasoning`. */
+  model: string;
+  /** What it is and how it should act: the system prompt. */
+  instructions: string;
+  /** Methods marked with `@tool` of classes or instances that the app lists. The model knows them by the names of the methods. */
+  tools?: readonly DurableMethod[];
+  /** A zod schema of the result, which the model is told; without one the result is the model's last text. */
+  output?: z.ZodType;
+  limits?: AgentLimits;
+}
+
+/** What a method marked with `@agent` returns: it stands for the agent's result, with which the run ends. */
+export class Opening {
+  readonly messages: string | ModelMessage[];
+
+  constructor(messages: string | ModelMessage[]) {
+    this.messages = messages;
+  }
+}
+
+/**
+ * Opens an agent's conversation with a text of the user, or with messages. To be returned by the agent's method, as if it were
+ * the agent's result: that is the type of what callers of the method get.
+ */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it is inferred from what the method is declared to return
+export function opening<Output>(messages: string | ModelMessage[]): Output {
+  return new Opening(messages) as Output;
+}
+
+const RUNS_AS = 'workflow';
+
+/** A marked agent. Whoever starts, lists or limits workflows takes it for one. */
+export class AgentOperation extends Operation<'workflow'> {
+  readonly agent: AgentOptions;
+
+  constructor(options: AgentOptions, method: DurableMethod) {
+    super(RUNS_AS, options, method);
+    this.agent = options;
+  }
+}
+
+/** Looks whether every agent's tools are there. @throws InvalidInput `invalid_agent` */
+export function assertAgents({ workflows, tools }: Catalogue): void {
+  for (const { name, operation } of workflows) {
+    if (operation instanceof AgentOperation) toolsOf(name, operation.agent, tools);
+  }
+}
+
+/** A tool of an agent: what the model calls it, and where it is. */
+export interface NamedTool {
+  name: string;
+  entry: CatalogueEntry<'tool'>;
+}
+
+/** OpenAI, Anthropic and others accept these only. */
+const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+/**
+ * Returns the tools of the agent `name`, which is `agent`, among those of its app.
+ * @throws InvalidInput `invalid_agent` for what is no tool of the app, and for names that occur twice or that models do not accept
+ */
+export function toolsOf(name: string, agent: AgentOptions, tools: readonly CatalogueEntry<'tool'>[]): NamedTool[] {
+  const named = (agent.tools ?? []).map((method) => {
+    const operation = operationOf(method);
+    const entries = tools.filter((entry) => entry.operation === operation);
+    if (entries.length !== 1) throw invalid(name, notOne(method.name, entries.length));
+    return { name: toolName(entries[0]!), entry: entries[0]! };
+  });
+  for (const [index, tool] of named.entries()) {
+    if (!TOOL_NAME.test(tool.name)) {
+      throw invalid(
+        name,
+        `models do not accept '${tool.name}' as a tool's name: use up to 64 letters, digits, '-' and '_'`,
+      );
+    }
+    if (named.findIndex((other) => other.name === tool.name) < index) {
+      throw invalid(name, `it has two tools with the name '${tool.name}': rename one of the methods`);
+    }
+  }
+  return named;
+}
+
+/** The method's own name: what the tool is called inside of the agent. */
+function toolName({ name }: CatalogueEntry): string {
+  return name.slice(name.lastIndexOf('.') + 1);
+}
+
+function notOne(method: string, found: number): string {
+  return found === 0
+    ? `'${method}' in its tools is no method marked with @tool of a class that services lists`
+    : `'${method}' in its tools belongs to ${found} instances of its class, and nothing tells which is meant`;
+}
+
+function invalid(name: string, problem: string): InvalidInput {
+  return new InvalidInput('invalid_agent', `The agent '${name}' cannot be used: ${problem}.`);
+}

@@ -1,0 +1,208 @@
+// A tool's way from call to checkpoint: checked arguments, an identity for what is sent outside, and care for what was never answered.
+
+import { createHash } from 'node:crypto';
+import type { Knex } from 'knex';
+import { SuperJSON } from 'superjson';
+import { afterUnknown } from '../core/effects.ts';
+import { HoldfastError, TerminalError } from '../core/errors.ts';
+import { idempotencyKey } from '../core/idempotency-key.ts';
+import { errorRecord } from '../core/recorded-error.ts';
+import { inputIssues } from '../define/input.ts';
+import type { ToolContext, ToolOptions } from '../define/tool.ts';
+import type { StepIdentity } from '../engine/checkpoint.ts';
+import { db } from '../engine/data-source.ts';
+import { holdForPerson } from '../engine/unfit.ts';
+import { insideWorkflow } from '../engine/verbs.ts';
+import { arm } from '../store/compensations.ts';
+import { acceptUnknown, hasUnknown } from '../store/effects.ts';
+import { type StepContext, stepContext } from './context.ts';
+import { effectFetch } from './effect-fetch.ts';
+import { runStep, type Settled, type StepRunner } from './step.ts';
+
+export interface ToolRunner extends StepRunner {
+  /** Where receipts are kept. */
+  db: Knex;
+}
+
+/** A tool of the app. */
+export interface Tool {
+  name: string;
+  options: ToolOptions;
+  method: (args: unknown, context: ToolContext) => Promise<unknown>;
+}
+
+/**
+ * Calls a tool from a workflow's body, and records its outcome.
+ * @throws TerminalError `invalid_tool_arguments`, naming the field; HoldfastError `not_in_workflow`; what the tool's method throws
+ */
+export async function runTool(runner: ToolRunner, tool: Tool, args: unknown): Promise<unknown> {
+  if (!insideWorkflow()) {
+    throw new HoldfastError(
+      'not_in_workflow',
+      `The tool '${tool.name}' was called outside the body of a workflow or an agent: its calls belong to a run.`,
+    );
+  }
+  const checked = checkedArguments(tool, args);
+  const { name, options, method } = tool;
+  if (options.effect === 'transactional') {
+    return runner.checkpoints.transaction(name, { isolation: options.isolation }, (identity) =>
+      method(checked, transactionalContext(name, identity)),
+    );
+  }
+  const call = new OutsideCall(runner, tool, args, checked);
+  return runStep(runner, { name, options, body: () => call.attempt(), settle: (signal) => call.settle(signal) });
+}
+
+function checkedArguments({ name, options }: Tool, args: unknown): unknown {
+  const parsed = options.input.safeParse(args);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.flatMap(inputIssues);
+  throw new TerminalError(
+    'invalid_tool_arguments',
+    `The arguments of '${name}' do not fit: ${issues[0]!.pointer || 'they'}: ${issues[0]!.detail}.`,
+    issues,
+  );
+}
+
+/** One call of a tool that acts outside of the database. */
+class OutsideCall {
+  readonly #runner: ToolRunner;
+  readonly #tool: Tool;
+  readonly #given: unknown;
+  readonly #args: unknown;
+  #context: ToolContext | undefined;
+
+  /** `given` are the arguments as they came, `args` as the tool's schema made them. */
+  constructor(runner: ToolRunner, tool: Tool, given: unknown, args: unknown) {
+    this.#runner = runner;
+    this.#tool = tool;
+    this.#given = given;
+    this.#args = args;
+  }
+
+  /** Makes one attempt, unless an execution that died has left the effect done. */
+  async attempt(): Promise<unknown> {
+    const step = stepContext();
+    this.#context = outsideContext(this.#runner.db, this.#tool.name, step);
+    const isFirst = step.attempt === 1;
+    const settled = await this.settle(() => step.signal, isFirst);
+    if (settled) return settled.value;
+    if (isFirst) await this.#arm(this.#context);
+    return this.#tool.method(this.#args, this.#context);
+  }
+
+  /**
+   * Looks what became of requests that were sent and never answered, or, after a death of the process, answered without a checkpoint.
+   * Returns the call's result where it can be found out, and undefined when the call may be made. Where nobody can tell, the run is held,
+   * and this does not return.
+   */
+  async settle(signal: () => AbortSignal, orAnswered = false): Promise<Settled | undefined> {
+    const { options } = this.#tool;
+    const context = this.#context!;
+    const reconcile = 'reconcile' in options ? options.reconcile : undefined;
+    const policy = afterUnknown(options.effect, reconcile !== undefined);
+    if (policy === 'send_again') return undefined;
+    if (!(await hasUnknown(this.#runner.db, context.runId, context.stepId, orAnswered))) return undefined;
+    if (!reconcile) return this.#hold(context, '');
+    try {
+      const value = await reconcile(context.idempotencyKey, this.#asking(context, signal()));
+      return value === undefined ? undefined : { value };
+    } catch (error) {
+      if (options.effect !== 'irreversible' || signal().aborted) throw error;
+      return this.#hold(context, ` Its reconcile failed: ${errorRecord(error).message}`);
+    }
+  }
+
+  /** What `reconcile` sends itself are other requests than those of the call, and the call's time may be up. */
+  #asking(context: ToolContext, signal: AbortSignal): ToolContext {
+    const { runId, stepId, attempt, tenant, idempotencyKey: key } = context;
+    const step = { runId, stepId, attempt, tenant, signal, idempotencyKey: `${key}-reconcile` };
+    return outsideContext(this.#runner.db, `reconcile ${this.#tool.name}`, step);
+  }
+
+  async #hold({ runId, stepId }: ToolContext, why: string): Promise<never> {
+    const { db: receipts, checkpoints } = this.#runner;
+    const { name } = this.#tool;
+    await holdForPerson('unknown_effect', { stepId, called: name, message: unknownEffect(stepId, name) + why });
+    // A person who releases the run has found out that the request may be sent again.
+    await acceptUnknown(receipts, runId, stepId);
+    return checkpoints.abandon();
+  }
+
+  /** Before anything is done, so that a run that fails knows of it whatever happens. */
+  async #arm({ runId, stepId, idempotencyKey: key }: ToolContext): Promise<void> {
+    const { effect } = this.#tool.options;
+    if (effect !== 'compensable' && effect !== 'irreversible') return;
+    const given = SuperJSON.stringify(this.#given);
+    await arm(this.#runner.db, { runId, stepId, tool: this.#tool.name, effect, arguments: given, key });
+  }
+}
+
+function unknownEffect(stepId: number, tool: string): string {
+  return (
+    `Step ${stepId} ('${tool}') has sent a request that was never answered, and cannot be undone: nobody can tell whether it ` +
+    'happened. Find out by the key that holdfast.effects shows, then release the run, which sends it again with that key, or cancel it.'
+  );
+}
+
+/** Who acts: the step that `stepContext()` returns, perhaps with another key. */
+export type Actor = Pick<StepContext, 'runId' | 'stepId' | 'attempt' | 'tenant' | 'signal' | 'idempotencyKey'>;
+
+/** Returns the surroundings of a body that acts outside on behalf of `tool`, as `actor`. */
+export function outsideContext(receipts: Knex, tool: string, actor: Actor): ToolContext {
+  const { attempt } = actor;
+  // A tool's call belongs to a run.
+  const [runId, stepId, tenant, key] = [actor.runId!, actor.stepId!, actor.tenant!, actor.idempotencyKey!];
+  const traceparent = traceparentOf(runId, key);
+  let fetch: typeof globalThis.fetch | undefined;
+  return {
+    runId,
+    stepId,
+    attempt,
+    tenant,
+    idempotencyKey: key,
+    get signal() {
+      return actor.signal;
+    },
+    get fetch() {
+      const { signal } = actor;
+      return (fetch ??= effectFetch(receipts, { runId, stepId, tool, key, attempt, traceparent, signal }));
+    },
+    get db(): never {
+      throw new HoldfastError(
+        'not_in_transaction',
+        `'${tool}' used db, which only tools with effect: 'transactional' have.`,
+      );
+    },
+  };
+}
+
+function transactionalContext(tool: string, identity: StepIdentity): ToolContext {
+  const { runId, stepId, tenant } = identity;
+  return {
+    runId,
+    stepId,
+    attempt: 1,
+    tenant,
+    idempotencyKey: idempotencyKey(runId, String(stepId)),
+    get signal() {
+      return identity.cancelled();
+    },
+    get fetch(): never {
+      throw new HoldfastError(
+        'fetch_in_transaction',
+        `'${tool}' used fetch in a transaction, which cannot take back what was sent: make it a tool of another effect.`,
+      );
+    },
+    db: db(),
+  };
+}
+
+/** A trace of its own for each run, and in it a span for each call (W3C Trace Context, level 1). */
+function traceparentOf(runId: string, key: string): string {
+  return `00-${digest(runId, 32)}-${digest(key, 16)}-01`;
+}
+
+function digest(text: string, length: number): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, length);
+}

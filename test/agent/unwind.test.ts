@@ -1,0 +1,189 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { callTool, type CompensationContext, tool, type ToolContext, waitFor, workflow } from '../../src/index.ts';
+import { serve } from '../support/serve.ts';
+import { until } from '../support/until.ts';
+
+const bookings = {
+  url: '',
+  /** Item by the key with which it was booked. */
+  booked: new Map<string, string>(),
+  /** What was asked, in order. */
+  log: [] as string[],
+  keys: new Set<string>(),
+  loseAnswerTo: '',
+  refuse: '',
+};
+
+const server = createServer((request, response) => {
+  const key = request.headers['idempotency-key'] as string;
+  const [, act, item] = request.url!.split('/') as [string, string, string];
+  bookings.log.push(`${act} ${item}`);
+  if (bookings.refuse === item) {
+    response.writeHead(500).end();
+    return;
+  }
+  if (act === 'book') bookings.booked.set(key, item);
+  else for (const [booked, name] of bookings.booked) if (name === item) bookings.booked.delete(booked);
+  bookings.keys.add(key);
+  if (bookings.loseAnswerTo === item && act === 'book') request.socket.destroy();
+  else response.end(JSON.stringify({ id: `booking of ${item}` }));
+});
+
+const Item = z.object({ item: z.string() });
+type Item = z.output<typeof Item>;
+
+async function ask(act: string, { item }: Item, { fetch }: ToolContext): Promise<{ id: string }> {
+  const response = await fetch(`${bookings.url}/${act}/${item}`, { method: 'POST' });
+  if (!response.ok) throw new Error(`${act} ${item}: ${response.status}`);
+  return (await response.json()) as { id: string };
+}
+
+class Trip {
+  static seen: { result: unknown; forwardKey: string; key: string }[] = [];
+
+  @workflow({ input: z.array(z.string()) })
+  static async book(items: string[]): Promise<void> {
+    for (const item of items) {
+      if (item === 'wait') await waitFor('go');
+      else if (item === 'letter') await callTool(Trip.letter, { item });
+      else await callTool(Trip.reserve, { item });
+    }
+    throw new Error('the trip is off');
+  }
+
+  @workflow({ input: z.array(z.string()) })
+  static async nested(items: string[]): Promise<void> {
+    await callTool(Trip.reserve, { item: 'insurance' });
+    await Trip.book(items);
+  }
+
+  @tool({
+    effect: 'compensable',
+    description: 'Reserve',
+    input: Item,
+    retries: { attempts: 1 },
+    compensate: async (result: { id: string } | undefined, args, context: CompensationContext) => {
+      Trip.seen.push({ result, forwardKey: context.forwardKey, key: context.idempotencyKey });
+      await ask('cancel', args, context);
+    },
+  })
+  static async reserve(args: Item, context: ToolContext): Promise<{ id: string }> {
+    if (args.item === 'nowhere') throw new Error('there is no such place');
+    return ask('book', args, context);
+  }
+
+  @tool({ effect: 'irreversible', description: 'Send', input: Item, acknowledged: 'a test' })
+  static async letter(args: Item, context: ToolContext): Promise<void> {
+    await ask('book', args, context);
+  }
+}
+
+const served = serve({ services: [Trip] });
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  bookings.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => server.close());
+beforeEach(() => {
+  bookings.booked.clear();
+  bookings.keys.clear();
+  Object.assign(bookings, { log: [], loseAnswerTo: '', refuse: '' });
+  Trip.seen = [];
+});
+
+async function start(items: string[], name = 'Trip.book'): Promise<string> {
+  const { body } = await served.call<{ id: string }>('POST', `/v1/workflows/${name}/runs`, { body: items });
+  return body.id;
+}
+
+async function statusOf(id: string): Promise<Record<string, any>> {
+  return (await served.call('GET', `/v1/runs/${id}`)).body;
+}
+
+async function unwound(id: string, status = 'succeeded'): Promise<Record<string, any>> {
+  await until(`${id}-unwind is ${status}`, async () => (await statusOf(`${id}-unwind`)).status === status);
+  return statusOf(`${id}-unwind`);
+}
+
+test('a run that fails is unwound, the latest call first, with what the calls returned', async () => {
+  const id = await start(['flight', 'hotel', 'car']);
+  expect((await unwound(id)).result).toEqual({ undone: 3, nothingToUndo: 0 });
+  expect(bookings.log).toEqual([
+    'book flight',
+    'book hotel',
+    'book car',
+    'cancel car',
+    'cancel hotel',
+    'cancel flight',
+  ]);
+  expect([...bookings.booked]).toEqual([]);
+  expect(Trip.seen.map(({ result }) => result)).toEqual(
+    ['car', 'hotel', 'flight'].map((item) => ({ id: `booking of ${item}` })),
+  );
+  expect(bookings.keys.size).toBe(6);
+  for (const { forwardKey, key } of Trip.seen) expect([forwardKey, key].every((k) => bookings.keys.has(k))).toBe(true);
+  const states = await served.database.query('SELECT state FROM holdfast.unwinding WHERE run_id = $1', [id]);
+  expect(states).toEqual([{ state: 'undone' }, { state: 'undone' }, { state: 'undone' }]);
+});
+
+test('a call whose answer was lost may have acted, and is undone without its result', async () => {
+  bookings.loseAnswerTo = 'hotel';
+  const id = await start(['flight', 'hotel']);
+  expect((await unwound(id)).result).toEqual({ undone: 2, nothingToUndo: 0 });
+  expect(Trip.seen.map(({ result }) => result)).toEqual([undefined, { id: 'booking of flight' }]);
+  expect([...bookings.booked]).toEqual([]);
+});
+
+test('a call that failed before anything was sent has nothing to undo', async () => {
+  const id = await start(['flight', 'nowhere']);
+  expect((await unwound(id)).result).toEqual({ undone: 1, nothingToUndo: 1 });
+  expect(bookings.log).toEqual(['book flight', 'cancel flight']);
+});
+
+test('what a run below it did is undone, too, once', async () => {
+  const id = await start(['flight'], 'Trip.nested');
+  await unwound(id);
+  await until('all is undone', () => bookings.booked.size === 0);
+  expect(new Set(Trip.seen.map(({ forwardKey }) => forwardKey)).size).toBe(2);
+});
+
+test('a compensation that fails for good holds the unwinding run, which tries again when it is released', async () => {
+  const id = await start(['flight', 'hotel', 'wait']);
+  await until('both are booked', () => bookings.booked.size === 2);
+  bookings.refuse = 'flight';
+  await served.call('POST', `/v1/runs/${id}/messages/go`, { body: {} });
+  const { held } = await unwound(id, 'held');
+  expect(held).toMatchObject({ reason: 'compensation_failed' });
+  expect(held.message).toContain("'Trip.reserve' (step 0 of run");
+  expect(held.message).toContain("Left to undo: 'Trip.reserve' (step 0)");
+  expect([...bookings.booked.values()]).toEqual(['flight']);
+  bookings.refuse = '';
+  await served.call('POST', `/v1/runs/${id}-unwind/release`);
+  await unwound(id);
+  expect([...bookings.booked]).toEqual([]);
+});
+
+test('the unwinding stops at what nobody can undo, and goes on when a person says so', async () => {
+  const id = await start(['flight', 'letter', 'hotel']);
+  const { held } = await unwound(id, 'held');
+  expect(held).toMatchObject({ reason: 'irreversible_effect' });
+  expect(held.message).toContain("Left to undo: 'Trip.reserve' (step 0)");
+  expect(bookings.log).toEqual(['book flight', 'book letter', 'book hotel', 'cancel hotel']);
+  await served.call('POST', `/v1/runs/${id}-unwind/release`);
+  expect((await unwound(id)).result).toEqual({ undone: 2, nothingToUndo: 0 });
+  expect(bookings.log.at(-1)).toBe('cancel flight');
+});
+
+test('a cancelled run is unwound when that is asked for, and only then', async () => {
+  const [kept, undone] = await Promise.all([start(['flight', 'wait']), start(['hotel', 'wait'])]);
+  await until('both have booked', () => bookings.booked.size === 2);
+  await served.call('POST', `/v1/runs/${kept}/cancel`, { body: {} });
+  await served.call('POST', `/v1/runs/${undone}/cancel`, { body: { unwind: true } });
+  await unwound(undone);
+  expect([...bookings.booked.values()]).toEqual(['flight']);
+  expect((await served.call('GET', `/v1/runs/${kept}-unwind`)).status).toBe(404);
+});
