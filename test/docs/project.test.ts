@@ -16,7 +16,7 @@ import {
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { codeBlocks } from '../../scripts/lib/markdown.ts';
 import { sendRequest } from '../../src/testing/request.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
@@ -30,6 +30,9 @@ interface LockEntry {
   dev?: boolean;
 }
 
+// Compilers and test runners of their own take their time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
 let project: string;
 let database: TestDatabase;
 
@@ -41,7 +44,7 @@ beforeAll(async () => {
   linkPackages();
   run('npm', ['run', 'build']);
   database = await freshDatabase();
-}, 120_000);
+});
 
 afterAll(async () => {
   await database.drop();
@@ -108,7 +111,7 @@ test('the page shows the project as it is here', () => {
 
 test('its own tests pass, a killed process included', () => {
   expect(run('npm', ['test'])).toMatch(/Tests .*2 passed/);
-}, 120_000);
+});
 
 test('the lint rule is found by its name in the package', () => {
   run('npm', ['run', 'lint']);
