@@ -14,6 +14,8 @@ let runId: string;
 beforeAll(async () => {
   database = await freshDatabase();
   pool = new pg.Pool({ connectionString: database.url, max: 5 });
+  // The database may be removed before the last connection is closed.
+  pool.on('error', () => {});
   messages = new Messages(pool, 'holdfast');
 });
 
