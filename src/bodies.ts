@@ -5,16 +5,21 @@ import { acceptStarts } from './admission/start.ts';
 import type { Submissions } from './admission/submit.ts';
 import { runAgent } from './agent/loop.ts';
 import type { AgentTool } from './agent/tools.ts';
+import type { Steering } from './agent/turn.ts';
 import { unwind, UNWIND } from './agent/unwind.ts';
 import { AgentOperation, Opening, toolsOf } from './define/agent.ts';
 import type { Catalogue, CatalogueEntry } from './define/catalogue.ts';
 import type { Engine } from './engine/engine.ts';
+import { messagesLeft } from './engine/steering.ts';
 import type { EngineLog } from './engine/logger.ts';
 import type { Models } from './inference/registry.ts';
 import { runStep, type StepCall } from './steps/step.ts';
 import { runTool, type Tool, type ToolRunner } from './steps/tool.ts';
 import { insertAttempt } from './store/attempts.ts';
 import { InvalidInput, TerminalError } from './core/errors.ts';
+
+/** Messages on this topic reach a running agent. */
+const STEER_TOPIC = 'steer';
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 
@@ -74,9 +79,10 @@ function agentBody(
   });
   const { model, instructions, output, limits } = agent;
   const settings = { name, model, instructions, tools, ...(output && { output }), ...(limits && { limits }) };
+  const steering: Steering = (runId, seen) => messagesLeft(runner().db, runId, STEER_TOPIC, seen);
   return async (...args) => {
     const opened = await method(...args);
-    if (opened instanceof Opening) return runAgent(runner(), settings, opened.messages);
+    if (opened instanceof Opening) return runAgent(runner(), { ...settings, steering }, opened.messages);
     throw new TerminalError(
       'agent_not_opened',
       `The method of the agent '${name}' returned no opening: it has to return opening('…') with what the agent is to do.`,

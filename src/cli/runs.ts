@@ -28,6 +28,7 @@ export function runsCommand(): Command {
   add('cancel', 'cancel a run')
     .argument('<run>', "the run's id")
     .option('--keep-children', 'let the runs that it started go on')
+    .option('--unwind', 'undo what its compensable tools did')
     .action(cancel);
   add('release', 'let a held run go on').argument('<run>', "the run's id").action(release);
   return runs;
@@ -105,9 +106,9 @@ function text(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
-async function cancel(id: string, flags: Flags & { keepChildren?: boolean }): Promise<void> {
+async function cancel(id: string, flags: Flags & { keepChildren?: boolean; unwind?: boolean }): Promise<void> {
   const answer = await request(flags, 'POST', `${runPath(id)}/cancel`, {
-    body: { children: flags.keepChildren !== true },
+    body: { children: flags.keepChildren !== true, unwind: flags.unwind === true },
   });
   const result = (await answer.json()) as { id: string; status: string; changed: boolean };
   print(

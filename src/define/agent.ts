@@ -24,8 +24,11 @@ export interface AgentOptions extends WorkflowOptions {
   model: string;
   /** What it is and how it should act: the system prompt. */
   instructions: string;
-  /** Methods marked with `@tool` of classes or instances that the app lists. The model knows them by the names of the methods. */
-  tools?: readonly DurableMethod[];
+  /**
+   * Methods marked with `@tool` of classes or instances that the app lists. The model knows them by the names of the methods. With
+   * standard decorators a function that returns them, where they stand in the agent's own class: that is not there yet.
+   */
+  tools?: readonly DurableMethod[] | (() => readonly DurableMethod[]);
   /** A zod schema of the result, which the model is told; without one the result is the model's last text. */
   output?: z.ZodType;
   limits?: AgentLimits;
@@ -82,9 +85,12 @@ const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
  * @throws InvalidInput `invalid_agent` for what is no tool of the app, and for names that occur twice or that models do not accept
  */
 export function toolsOf(name: string, agent: AgentOptions, tools: readonly CatalogueEntry<'tool'>[]): NamedTool[] {
-  const named = (agent.tools ?? []).map((method) => {
-    const operation = operationOf(method);
-    const entries = tools.filter((entry) => entry.operation === operation);
+  const methods = typeof agent.tools === 'function' ? agent.tools() : (agent.tools ?? []);
+  const named = methods.map((method) => {
+    // A method that stands below the agent in its class was not marked yet when it was listed.
+    const isMeant = ({ operation }: CatalogueEntry): boolean =>
+      operation === operationOf(method) || operation.method === method;
+    const entries = tools.filter(isMeant);
     if (entries.length !== 1) throw invalid(name, notOne(method.name, entries.length));
     return { name: toolName(entries[0]!), entry: entries[0]! };
   });

@@ -45,7 +45,7 @@ test('the view of executors says who lives, what it has and how much it runs', a
     role: 'all',
     alive: true,
     running_runs: 2,
-    workflows: ['Long.run', 'Long.compute'],
+    workflows: ['Long.run', 'Long.compute', 'holdfast.unwind'],
   });
   expect(await served.database.query('SELECT DISTINCT executor_id FROM holdfast.runs')).toEqual([
     { executor_id: executor.executor_id },
