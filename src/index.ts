@@ -4,6 +4,7 @@ export { type RunHandle, start, type StartOptions } from './admission/start.ts';
 export { App, type AppOptions, createApp, RunningApp } from './app.ts';
 export { type Config, readConfig } from './config.ts';
 export type { RetryPolicy } from './core/backoff.ts';
+export type { AgentLimits } from './core/decide.ts';
 export type { Duration } from './core/duration.ts';
 export {
   Conflict,
@@ -17,7 +18,7 @@ export {
 export type { Retention } from './core/retention.ts';
 export type { RunStatus } from './core/run.ts';
 export { configured, type Service } from './define/catalogue.ts';
-export { type AgentLimits, type AgentOptions, opening } from './define/agent.ts';
+export { type AgentOptions, opening } from './define/agent.ts';
 export { agent, step, tool, transaction, workflow } from './define/decorators.ts';
 export type { StepOptions, TransactionOptions, WorkflowOptions } from './define/operation.ts';
 export type {

@@ -2,22 +2,10 @@
 
 import type { ModelMessage } from 'ai';
 import type { z } from 'zod';
-import type { Duration } from '../core/duration.ts';
+import { type AgentLimits, ceilingsOf } from '../core/decide.ts';
 import { InvalidInput } from '../core/errors.ts';
 import type { Catalogue, CatalogueEntry } from './catalogue.ts';
 import { type DurableMethod, Operation, operationOf, type WorkflowOptions } from './operation.ts';
-
-/** Where an agent is stopped that does not end by itself. */
-export interface AgentLimits {
-  /** How often the model is asked; 50 by default. */
-  turns?: number;
-  /** How many tool calls it may make; 200 by default. */
-  toolCalls?: number;
-  /** Tokens, in and out, of all its model calls. */
-  tokens?: number;
-  /** From the run's first step on. */
-  wall?: Duration;
-}
 
 export interface AgentOptions extends WorkflowOptions {
   /** The class of model that is asked, such as `reasoning`. */
@@ -64,10 +52,12 @@ export class AgentOperation extends Operation<'workflow'> {
   }
 }
 
-/** Looks whether every agent's tools are there. @throws InvalidInput `invalid_agent` */
+/** Looks whether every agent's tools are there, and its limits are any. @throws InvalidInput `invalid_agent`, `invalid_limit` */
 export function assertAgents({ workflows, tools }: Catalogue): void {
   for (const { name, operation } of workflows) {
-    if (operation instanceof AgentOperation) toolsOf(name, operation.agent, tools);
+    if (!(operation instanceof AgentOperation)) continue;
+    toolsOf(name, operation.agent, tools);
+    ceilingsOf(operation.agent.limits);
   }
 }
 

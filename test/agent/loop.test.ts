@@ -106,9 +106,10 @@ test('a recorded decision is used after a restart, and the model is not asked fo
   const { body: ended } = await served.call('GET', `/v1/runs/${String(run.id)}/result?wait=20`);
   expect(ended).toMatchObject({ status: 'succeeded', result: 'Done.' });
   expect(model.calls).toHaveLength(2);
-  expect(desk.ran.map((ran) => ran.call)).toEqual([
-    'weather({"city":"Oslo"})',
+  // The order of calls that are made at the same time is nobody's business.
+  expect(desk.ran.map((ran) => ran.call).sort()).toEqual([
     ...Array(2).fill('letter({"to":"Ann"})'),
+    'weather({"city":"Oslo"})',
   ]);
   expect(new Set(desk.ran.map(({ stepId }) => stepId)).size).toBe(2);
   expect(resultsBefore(model, 1)).toMatchObject([{ toolName: 'weather' }, { output: { value: 'Sent to Ann.' } }]);
