@@ -9,13 +9,16 @@ import { holdForPerson } from '../engine/unfit.ts';
 import { type StepContext, stepContext } from '../steps/context.ts';
 import { runStep } from '../steps/step.ts';
 import { type Actor, outsideContext, type Tool, type ToolRunner } from '../steps/tool.ts';
-import { type ArmedCall, armedCalls, isArmed, settleCall } from '../store/compensations.ts';
+import { acceptOnceReleased, type ArmedCall, armedCalls, isSettled, settleCall } from '../store/compensations.ts';
 
 /** The workflow under which unwinding runs are known. */
 export const UNWIND = 'holdfast.unwind';
 
 /** How often undoing is tried where the tool says nothing about retries. */
 const PATIENT = { attempts: 8, backoff: { initial: '500ms', factor: 2, max: '1m' } } as const;
+
+/** What only asks the database is tried until it answers: nothing else would ever undo what an unwinding run that failed has left. */
+const UNTIL_IT_WORKS = { attempts: Infinity, backoff: PATIENT.backoff } as const;
 
 /** What came of unwinding a run. */
 export interface Unwound {
@@ -31,7 +34,7 @@ export interface Unwound {
 export async function unwind(runner: ToolRunner, tools: ReadonlyMap<string, Tool>, runId: string): Promise<Unwound> {
   const calls = (await runStep(runner, {
     name: 'plan',
-    options: {},
+    options: { retries: UNTIL_IT_WORKS },
     body: () => armedCalls(runner.db, runId),
   })) as ArmedCall[];
   const unwound: Unwound = { undone: 0, nothingToUndo: 0 };
@@ -49,13 +52,15 @@ export async function unwind(runner: ToolRunner, tools: ReadonlyMap<string, Tool
 /** What was done before an effect that cannot be undone may have to stay as it is, too: a person says whether to go on. */
 async function stopAt(runner: ToolRunner, call: ArmedCall, left: ArmedCall[]): Promise<void> {
   const body = async (): Promise<void> => {
-    // The first time that this is tried it is noted that a person was asked; the second time a person has released the run.
-    if (!(await settleCall(runner.db, call, 'accepted'))) return;
+    if (await isSettled(runner.db, call)) return;
     const message = `The unwinding has come to '${call.tool}' (step ${call.stepId} of run '${call.runId}'), which cannot be undone. ${leftOver(left)} Release this run to undo that too, or cancel it to leave that as it is.`;
-    await holdForPerson('irreversible_effect', { stepId: stepContext().stepId!, called: call.tool, message });
+    const { runId, stepId } = stepContext();
+    await holdForPerson('irreversible_effect', { stepId: stepId!, called: call.tool, message });
+    // Not before: a process that dies in between must not have answered for the person. After that one is asked again.
+    await acceptOnceReleased(runner.db, call, runId!);
     return runner.checkpoints.abandon();
   };
-  await runStep(runner, { name: `stop at ${call.tool}`, options: {}, body });
+  await runStep(runner, { name: `stop at ${call.tool}`, options: { retries: UNTIL_IT_WORKS }, body });
 }
 
 /** Undoes one call. Returns false when there was nothing to undo. */
@@ -64,7 +69,7 @@ async function undo(runner: ToolRunner, tool: Tool | undefined, call: ArmedCall,
   let stepId = 0;
   const body = async (): Promise<boolean> => {
     stepId = stepContext().stepId!;
-    if (!(await isArmed(runner.db, call))) return true;
+    if (await isSettled(runner.db, call)) return true;
     if (!options) throw new Error(`No tool '${call.tool}' with a compensation is in the code.`);
     const context = compensationContext(runner.db, call);
     const args = options.input.parse(SuperJSON.parse(call.arguments));
@@ -92,9 +97,10 @@ const NOTHING = Symbol('nothing to undo');
 /** What the call returned; undefined where it may have acted without getting that far. */
 async function resultOf(call: ArmedCall, reconcile: () => Promise<unknown> | undefined): Promise<unknown> {
   if (call.outcome === 'succeeded') return call.result === null ? undefined : SuperJSON.parse(call.result);
-  if (!call.mayHaveActed) return NOTHING;
   const found = reconcile();
-  return found === undefined ? undefined : ((await found) ?? NOTHING);
+  // It is asked even where no request is known of: the tool may have acted without its fetch.
+  if (found !== undefined) return (await found) ?? NOTHING;
+  return call.mayHaveActed ? undefined : NOTHING;
 }
 
 /** The key belongs to the call: a run and one below it that fail at about the same time both undo it, and that counts once. */

@@ -18,7 +18,10 @@ export interface ArmedCall extends Armed {
   outcome: 'succeeded' | 'failed' | 'none';
   /** SuperJSON; of a call that succeeded. */
   result: string | null;
-  /** Whether it sent a request that was answered with success, or that nobody knows the answer to. */
+  /**
+   * Whether it sent a request that may have been done. Only a single sending that was refused is known not to have been: an error of the
+   * server says nothing, and a refusal of the last of several nothing of the others.
+   */
   mayHaveActed: boolean;
 }
 
@@ -44,7 +47,8 @@ export async function armedCalls(db: Knex, runId: string): Promise<ArmedCall[]> 
             CASE WHEN o.error IS NULL THEN o.output END AS result,
             EXISTS (SELECT FROM holdfast.receipts r
                      WHERE r.run_id = c.run_id AND r.step_id = c.step_id
-                       AND (r.state = 'sent' OR r.state = 'answered' AND r.status < 400)) AS "mayHaveActed"
+                       AND (r.state = 'sent'
+                            OR r.state = 'answered' AND (r.status NOT BETWEEN 400 AND 499 OR r.attempts > 1))) AS "mayHaveActed"
        FROM tree
        JOIN holdfast.compensations c ON c.run_id = tree.workflow_uuid AND c.state = 'armed'
        LEFT JOIN dbos.operation_outputs o ON o.workflow_uuid = c.run_id AND o.function_id = c.step_id
@@ -54,27 +58,41 @@ export async function armedCalls(db: Knex, runId: string): Promise<ArmedCall[]> 
   return rows;
 }
 
-/** Tells whether the call still has to be looked after. */
-export async function isArmed(db: Knex, { runId, stepId }: Pick<Armed, 'runId' | 'stepId'>): Promise<boolean> {
+/** Tells whether it was said what became of the call. Nothing is said of one whose run was removed before that. */
+export async function isSettled(db: Knex, { runId, stepId }: Pick<Armed, 'runId' | 'stepId'>): Promise<boolean> {
   const { rows } = await db.raw<{ rows: unknown[] }>(
-    `SELECT FROM holdfast.compensations WHERE run_id = :runId AND step_id = :stepId AND state = 'armed'`,
+    `SELECT FROM holdfast.compensations WHERE run_id = :runId AND step_id = :stepId AND state <> 'armed'`,
     { runId, stepId },
   );
   return rows.length > 0;
 }
 
-/** Says what became of a call. Returns false when that was said before. */
+/** Says what became of a call; nothing when that was said before. */
 export async function settleCall(
   db: Knex,
   { runId, stepId }: Pick<Armed, 'runId' | 'stepId'>,
-  state: 'undone' | 'nothing_to_undo' | 'accepted',
-): Promise<boolean> {
-  const { rowCount } = await db.raw<{ rowCount: number }>(
+  state: 'undone' | 'nothing_to_undo',
+): Promise<void> {
+  await db.raw(
     `UPDATE holdfast.compensations SET state = :state, settled_at = now()
       WHERE run_id = :runId AND step_id = :stepId AND state = 'armed'`,
     { runId, stepId, state },
   );
-  return rowCount === 1;
+}
+
+/**
+ * Says that unwinding may go past the call once somebody has released the run `heldId`; nothing when that run is not held. The call is
+ * noted even if its run was removed meanwhile: otherwise it would be asked for without end.
+ */
+export async function acceptOnceReleased(db: Knex, call: Armed, heldId: string): Promise<void> {
+  const { runId, stepId, tool, effect, arguments: args, key } = call;
+  await db.raw(
+    `INSERT INTO holdfast.compensations AS c (run_id, step_id, tool, effect, arguments, key, state, settled_at)
+     SELECT :runId, :stepId::integer, :tool, :effect, :args, :key, 'accepted', now()
+       FROM holdfast.held_runs WHERE run_id = :heldId
+     ON CONFLICT (run_id, step_id) DO UPDATE SET state = 'accepted', settled_at = now() WHERE c.state = 'armed'`,
+    { runId, stepId, tool, effect, args, key, heldId },
+  );
 }
 
 /** Has the run unwound once it is cancelled. */

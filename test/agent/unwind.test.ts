@@ -15,6 +15,8 @@ const bookings = {
   keys: new Set<string>(),
   loseAnswerTo: '',
   refuse: '',
+  /** How the next bookings of a hotel are answered, all of which are made: with a status, or with 0 not at all. */
+  answers: [] as number[],
 };
 
 const server = createServer((request, response) => {
@@ -28,7 +30,10 @@ const server = createServer((request, response) => {
   if (act === 'book') bookings.booked.set(key, item);
   else for (const [booked, name] of bookings.booked) if (name === item) bookings.booked.delete(booked);
   bookings.keys.add(key);
-  if (bookings.loseAnswerTo === item && act === 'book') request.socket.destroy();
+  const status = act === 'book' && item === 'hotel' ? bookings.answers.shift() : undefined;
+  if (status === 0) request.socket.destroy();
+  else if (status !== undefined) response.writeHead(status).end();
+  else if (bookings.loseAnswerTo === item && act === 'book') request.socket.destroy();
   else response.end(JSON.stringify({ id: `booking of ${item}` }));
 });
 
@@ -54,6 +59,16 @@ class Trip {
     throw new Error('the trip is off');
   }
 
+  @workflow({ input: z.string() })
+  static async insisted(item: string): Promise<void> {
+    await callTool(Trip.insist, { item });
+  }
+
+  @workflow({ input: z.string() })
+  static async phoned(item: string): Promise<void> {
+    await callTool(Trip.phone, { item });
+  }
+
   @workflow({ input: z.array(z.string()) })
   static async nested(items: string[]): Promise<void> {
     await callTool(Trip.reserve, { item: 'insurance' });
@@ -75,6 +90,31 @@ class Trip {
     return ask('book', args, context);
   }
 
+  @tool({
+    effect: 'compensable',
+    description: 'Reserve, and ask again when the answer is no',
+    input: Item,
+    retries: { attempts: 2, backoff: { initial: '1ms' } },
+    compensate: async (_result: unknown, args, context: CompensationContext) =>
+      void (await ask('cancel', args, context)),
+  })
+  static async insist(args: Item, context: ToolContext): Promise<{ id: string }> {
+    return ask('book', args, context);
+  }
+
+  @tool({
+    effect: 'compensable',
+    description: 'Reserve without a request that is known of',
+    input: Item,
+    reconcile: async (key) => bookings.booked.get(key),
+    compensate: async (_result: unknown, _args, { forwardKey }: CompensationContext) =>
+      void bookings.booked.delete(forwardKey),
+  })
+  static async phone({ item }: Item, { idempotencyKey }: ToolContext): Promise<string> {
+    bookings.booked.set(idempotencyKey, item);
+    throw new Error('the line is dead');
+  }
+
   @tool({ effect: 'irreversible', description: 'Send', input: Item, acknowledged: 'a test' })
   static async letter(args: Item, context: ToolContext): Promise<void> {
     await ask('book', args, context);
@@ -91,7 +131,7 @@ afterAll(() => server.close());
 beforeEach(() => {
   bookings.booked.clear();
   bookings.keys.clear();
-  Object.assign(bookings, { log: [], loseAnswerTo: '', refuse: '' });
+  Object.assign(bookings, { log: [], loseAnswerTo: '', refuse: '', answers: [] });
   Trip.seen = [];
 });
 
@@ -186,4 +226,65 @@ test('a cancelled run is unwound when that is asked for, and only then', async (
   await unwound(undone);
   expect([...bookings.booked.values()]).toEqual(['flight']);
   expect((await served.call('GET', `/v1/runs/${kept}-unwind`)).status).toBe(404);
+});
+
+test.each([
+  ['a gateway gave up waiting', [504, 504]],
+  ['an earlier attempt was never answered', [0, 429]],
+])('a call that was refused may have acted when %s', async (_why, answers) => {
+  bookings.answers = answers;
+  const { body } = await served.call<{ id: string }>('POST', '/v1/workflows/Trip.insisted/runs', { body: 'hotel' });
+  expect((await unwound(body.id)).result).toEqual({ undone: 1, nothingToUndo: 0 });
+  expect([...bookings.booked]).toEqual([]);
+});
+
+test('a tool that acts without its fetch is asked what became of a call that failed', async () => {
+  const { body } = await served.call<{ id: string }>('POST', '/v1/workflows/Trip.phoned/runs', { body: 'hotel' });
+  expect((await unwound(body.id)).result).toEqual({ undone: 1, nothingToUndo: 0 });
+  expect([...bookings.booked]).toEqual([]);
+});
+
+test('what could not be undone is undone later, though the run that did it was removed meanwhile', async () => {
+  const id = await start(['flight', 'wait']);
+  await until('the flight is booked', () => bookings.booked.size === 1);
+  bookings.refuse = 'flight';
+  await served.call('POST', `/v1/runs/${id}/messages/go`, { body: {} });
+  await unwound(id, 'held');
+  await served.database.query('DELETE FROM holdfast.compensations WHERE run_id = $1', [id]);
+  bookings.refuse = '';
+  await served.call('POST', `/v1/runs/${id}-unwind/release`);
+  await unwound(id);
+  expect([...bookings.booked]).toEqual([]);
+});
+
+test('an unwinding whose plan cannot be read tries again', async () => {
+  const id = await start(['flight', 'wait']);
+  await until('the flight is booked', () => bookings.booked.size === 1);
+  await served.database.query('ALTER TABLE holdfast.receipts RENAME TO receipts_elsewhere');
+  await served.call('POST', `/v1/runs/${id}/messages/go`, { body: {} });
+  await until('the plan could not be read', async () => {
+    const failed = await served.database.query('SELECT FROM holdfast.attempts WHERE run_id = $1', [`${id}-unwind`]);
+    return failed.length > 0;
+  });
+  await served.database.query('ALTER TABLE holdfast.receipts_elsewhere RENAME TO receipts');
+  expect((await unwound(id)).result).toEqual({ undone: 1, nothingToUndo: 0 });
+});
+
+test('nothing counts as accepted before a person could see the question', async () => {
+  await served.database.query(`
+    CREATE SEQUENCE questions;
+    CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN PERFORM nextval('questions'); RAISE 'no holds today'; END $$;
+    CREATE TRIGGER no_holds BEFORE INSERT ON holdfast.held_runs EXECUTE FUNCTION fail()`);
+  const id = await start(['flight', 'letter']);
+  await until(
+    'the run was to be held',
+    async () => (await served.database.query('SELECT is_called FROM questions'))[0].is_called,
+  );
+  const states = await served.database.query('SELECT state FROM holdfast.unwinding WHERE run_id = $1', [id]);
+  expect(states).toEqual([{ state: 'armed' }, { state: 'armed' }]);
+  await served.database.query('DROP TRIGGER no_holds ON holdfast.held_runs');
+  await unwound(id, 'held');
+  await served.call('POST', `/v1/runs/${id}-unwind/release`);
+  expect((await unwound(id)).result).toEqual({ undone: 1, nothingToUndo: 0 });
 });
