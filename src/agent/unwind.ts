@@ -2,6 +2,7 @@
 
 import type { Knex } from 'knex';
 import { SuperJSON } from 'superjson';
+import type { RetryPolicy } from '../core/backoff.ts';
 import { idempotencyKey } from '../core/idempotency-key.ts';
 import { errorRecord } from '../core/recorded-error.ts';
 import type { CompensationContext } from '../define/tool.ts';
@@ -67,8 +68,9 @@ async function stopAt(runner: ToolRunner, call: ArmedCall, left: ArmedCall[]): P
 async function undo(runner: ToolRunner, tool: Tool | undefined, call: ArmedCall, left: ArmedCall[]): Promise<boolean> {
   const options = tool?.options.effect === 'compensable' ? tool.options : undefined;
   let stepId = 0;
+  let attempt = 0;
   const body = async (): Promise<boolean> => {
-    stepId = stepContext().stepId!;
+    ({ stepId = 0, attempt } = stepContext());
     if (await isSettled(runner.db, call)) return true;
     if (!options) throw new Error(`No tool '${call.tool}' with a compensation is in the code.`);
     const context = compensationContext(runner.db, call);
@@ -88,8 +90,16 @@ async function undo(runner: ToolRunner, tool: Tool | undefined, call: ArmedCall,
     await holdForPerson('compensation_failed', { stepId, called: call.tool, message });
     return runner.checkpoints.abandon();
   };
-  const settings = { retries: options?.retries ?? PATIENT, ...(options?.timeout ? { timeout: options.timeout } : {}) };
+  const retries = besidesOthers(options?.retries ?? PATIENT, () => attempt);
+  const settings = { retries, ...(options?.timeout ? { timeout: options.timeout } : {}) };
   return (await runStep(runner, { name: `undo ${call.tool}`, options: settings, body, giveUp })) as boolean;
+}
+
+/** Where another run undoes the same call, its answer counts: that is waited for, whatever the tool says about failures. */
+function besidesOthers(own: RetryPolicy, attempt: () => number): RetryPolicy {
+  const retryOn = (error: unknown): boolean =>
+    errorRecord(error).code === 'effect_superseded' || (attempt() < own.attempts && (own.retryOn?.(error) ?? true));
+  return { ...own, attempts: Infinity, retryOn };
 }
 
 const NOTHING = Symbol('nothing to undo');

@@ -1,41 +1,10 @@
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { callTool, type CompensationContext, tool, type ToolContext, waitFor, workflow } from '../../src/index.ts';
 import { serve } from '../support/serve.ts';
 import { until } from '../support/until.ts';
-
-const bookings = {
-  url: '',
-  /** Item by the key with which it was booked. */
-  booked: new Map<string, string>(),
-  /** What was asked, in order. */
-  log: [] as string[],
-  keys: new Set<string>(),
-  loseAnswerTo: '',
-  refuse: '',
-  /** How the next bookings of a hotel are answered, all of which are made: with a status, or with 0 not at all. */
-  answers: [] as number[],
-};
-
-const server = createServer((request, response) => {
-  const key = request.headers['idempotency-key'] as string;
-  const [, act, item] = request.url!.split('/') as [string, string, string];
-  bookings.log.push(`${act} ${item}`);
-  if (bookings.refuse === item) {
-    response.writeHead(500).end();
-    return;
-  }
-  if (act === 'book') bookings.booked.set(key, item);
-  else for (const [booked, name] of bookings.booked) if (name === item) bookings.booked.delete(booked);
-  bookings.keys.add(key);
-  const status = act === 'book' && item === 'hotel' ? bookings.answers.shift() : undefined;
-  if (status === 0) request.socket.destroy();
-  else if (status !== undefined) response.writeHead(status).end();
-  else if (bookings.loseAnswerTo === item && act === 'book') request.socket.destroy();
-  else response.end(JSON.stringify({ id: `booking of ${item}` }));
-});
+import { bookings, server } from './support/bookings.ts';
 
 const Item = z.object({ item: z.string() });
 type Item = z.output<typeof Item>;
@@ -131,7 +100,14 @@ afterAll(() => server.close());
 beforeEach(() => {
   bookings.booked.clear();
   bookings.keys.clear();
-  Object.assign(bookings, { log: [], loseAnswerTo: '', refuse: '', answers: [] });
+  Object.assign(bookings, {
+    log: [],
+    loseAnswerTo: '',
+    refuse: '',
+    answers: [],
+    awaitsSecond: '',
+    answerFirst: undefined,
+  });
   Trip.seen = [];
 });
 
@@ -189,6 +165,16 @@ test('what a run below it did is undone, too, once', async () => {
   await unwound(id);
   await until('all is undone', () => bookings.booked.size === 0);
   expect(new Set(Trip.seen.map(({ forwardKey }) => forwardKey)).size).toBe(2);
+});
+
+test('a run and one below it that undo the same call at the same time do not hold each other up', async () => {
+  bookings.awaitsSecond = 'cancel flight';
+  const id = await start(['flight'], 'Trip.nested');
+  await unwound(id);
+  const [child] = await served.database.query('SELECT id FROM holdfast.runs WHERE parent_id = $1', [id]);
+  await unwound(child.id);
+  expect(bookings.log.filter((line) => line === 'cancel flight').length).toBeGreaterThan(1);
+  expect([...bookings.booked]).toEqual([]);
 });
 
 test('a compensation that fails for good holds the unwinding run, which tries again when it is released', async () => {

@@ -1,0 +1,41 @@
+// An office that books and cancels over HTTP, and can be made to lose answers, to refuse, and to be slow.
+
+import { createServer } from 'node:http';
+
+/** What was booked, and how the office behaves. */
+export const bookings = {
+  url: '',
+  /** Item by the key with which it was booked. */
+  booked: new Map<string, string>(),
+  /** What was asked, in order. */
+  log: [] as string[],
+  keys: new Set<string>(),
+  loseAnswerTo: '',
+  refuse: '',
+  /** How the next bookings of a hotel are answered, all of which are made: with a status, or with 0 not at all. */
+  answers: [] as number[],
+  /** What waits until somebody else asks for the same, too. */
+  awaitsSecond: '',
+  answerFirst: undefined as (() => void) | undefined,
+};
+
+export const server = createServer((request, response) => {
+  const key = request.headers['idempotency-key'] as string;
+  const [, act, item] = request.url!.split('/') as [string, string, string];
+  bookings.log.push(`${act} ${item}`);
+  if (bookings.refuse === item) {
+    response.writeHead(500).end();
+    return;
+  }
+  if (act === 'book') bookings.booked.set(key, item);
+  else for (const [booked, name] of bookings.booked) if (name === item) bookings.booked.delete(booked);
+  bookings.keys.add(key);
+  const status = act === 'book' && item === 'hotel' ? bookings.answers.shift() : undefined;
+  const isFirst = bookings.awaitsSecond === `${act} ${item}` && !bookings.answerFirst;
+  if (isFirst) bookings.answerFirst = () => response.end('{}');
+  else if (status === 0) request.socket.destroy();
+  else if (status !== undefined) response.writeHead(status).end();
+  else if (bookings.loseAnswerTo === item && act === 'book') request.socket.destroy();
+  else response.end(JSON.stringify({ id: `booking of ${item}` }));
+  if (!isFirst && bookings.awaitsSecond === `${act} ${item}`) bookings.answerFirst?.();
+});
