@@ -14,7 +14,7 @@ import { db } from '../engine/data-source.ts';
 import { holdForPerson } from '../engine/unfit.ts';
 import { insideWorkflow } from '../engine/verbs.ts';
 import { arm } from '../store/compensations.ts';
-import { acceptUnknown, hasUnknown } from '../store/effects.ts';
+import { acceptOnceReleased, hasUnknown } from '../store/effects.ts';
 import { type StepContext, stepContext } from './context.ts';
 import { effectFetch } from './effect-fetch.ts';
 import { runStep, type Settled, type StepRunner } from './step.ts';
@@ -125,7 +125,7 @@ class OutsideCall {
     const { name } = this.#tool;
     await holdForPerson('unknown_effect', { stepId, called: name, message: unknownEffect(stepId, name) + why });
     // A person who releases the run has found out that the request may be sent again.
-    await acceptUnknown(receipts, runId, stepId);
+    await acceptOnceReleased(receipts, runId, stepId);
     return checkpoints.abandon();
   }
 

@@ -78,11 +78,16 @@ export async function hasUnknown(db: Knex, runId: string, stepId: number, orAnsw
   return rows.length > 0;
 }
 
-/** Notes that the step's requests may be sent again, though nobody knows what became of them. */
-export async function acceptUnknown(db: Knex, runId: string, stepId: number): Promise<void> {
+/**
+ * Notes that the step's requests may be sent again once the run is released, though nobody knows what became of them. Only while the run
+ * is held: a process that lost it meanwhile has asked nobody.
+ */
+export async function acceptOnceReleased(db: Knex, runId: string, stepId: number): Promise<void> {
   await db.raw(
     `UPDATE holdfast.receipts SET accepted_at = now()
-      WHERE run_id = :runId AND step_id = :stepId AND state IN ('sent', 'answered') AND accepted_at IS NULL`,
+      WHERE run_id = :runId AND step_id = :stepId AND state IN ('sent', 'answered') AND accepted_at IS NULL
+        AND EXISTS (SELECT FROM dbos.workflow_status
+                     WHERE workflow_uuid = :runId AND status = 'DELAYED' AND owner_xid = 'held')`,
     { runId, stepId },
   );
 }

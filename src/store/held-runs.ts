@@ -2,6 +2,8 @@
 
 import type { Knex } from 'knex';
 
+const LONGEST_MESSAGE = 10_000;
+
 /** Why a run is held: at a step, or because of its workflow. */
 export interface Hold {
   reason:
@@ -54,9 +56,14 @@ export async function holdRun(db: Knex, runId: string, token: string, hold: Hold
      ON CONFLICT (run_id) DO UPDATE
         SET reason = excluded.reason, step_id = excluded.step_id, expected = excluded.expected, found = excluded.found,
             message = excluded.message, held_at = excluded.held_at`,
-    { runId, token, ...hold },
+    { runId, token, ...hold, message: storable(hold.message) },
   );
   return rowCount === 1;
+}
+
+/** Postgres' texts cannot hold U+0000, and a message may quote what somebody else's server said. */
+function storable(message: string): string {
+  return message.replaceAll('\0', '\uFFFD').slice(0, LONGEST_MESSAGE);
 }
 
 /** Who looks for runs that nobody can run. */

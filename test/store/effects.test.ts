@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
 import { sweepPage } from '../../src/engine/retention.ts';
 import { openDatabase } from '../../src/postgres/connection.ts';
 import {
-  acceptUnknown,
+  acceptOnceReleased,
   hasUnknown,
   noteAnswer,
   noteSending,
@@ -114,10 +114,16 @@ test('an attempt that did not leave changes nothing about what is known of earli
   expect(await row('failed')).toMatchObject({ state: 'answered', status: 503, attempts: 2 });
 });
 
-test('an unknown request that was accepted is not asked about again, until it was sent once more', async () => {
+test('an unknown request of a held run is not asked about again, until it was sent once more', async () => {
   const first = attempt('accepted');
   await noteSending(db, first);
-  await acceptUnknown(db, first.runId, 3);
+  await acceptOnceReleased(db, first.runId, 3);
+  expect(await hasUnknown(db, first.runId, 3, true)).toBe(true);
+  await database.query(
+    `INSERT INTO dbos.workflow_status (workflow_uuid, name, status, owner_xid) VALUES ($1, 'Shop.run', 'DELAYED', 'held')`,
+    [first.runId],
+  );
+  await acceptOnceReleased(db, first.runId, 3);
   expect(await hasUnknown(db, first.runId, 3, true)).toBe(false);
   expect(await row('accepted')).toMatchObject({ state: 'sent', accepted_at: expect.any(Date) });
   await noteSending(db, attempt('accepted'));
