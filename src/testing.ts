@@ -13,3 +13,4 @@ export {
 export type { CallOptions, CallResult } from './testing/request.ts';
 export { type Script, type ScriptedModel, scriptedModel, type Turn } from './testing/scripted-model.ts';
 export { type ServiceOptions, startService, type TestService } from './testing/service.ts';
+export { skipTime } from './testing/skip-time.ts';

@@ -2,10 +2,12 @@
 
 import type { App, RunningApp } from '../app.ts';
 import { type Config, engineOfTests, readConfig } from '../config.ts';
+import type { Duration } from '../core/duration.ts';
 import type { Models } from '../inference/registry.ts';
 import { createLog } from '../observe/log.ts';
 import { createTestDatabase } from './database.ts';
 import { type CallOptions, type CallResult, sendRequest } from './request.ts';
+import { skipTime } from './skip-time.ts';
 
 export type { CallOptions, CallResult };
 
@@ -26,6 +28,8 @@ export interface TestService {
   running: RunningApp;
   /** Sends a request with a JSON body, if there is one, and returns the answer with its body parsed. */
   call<Body = Record<string, unknown>>(method: string, path: string, options?: CallOptions): Promise<CallResult<Body>>;
+  /** `skipTime()` on the service's database. */
+  skipTime(duration: Duration): Promise<void>;
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -45,6 +49,7 @@ export async function startService(options: ServiceOptions): Promise<TestService
       url: running.url,
       running,
       call: (method, path, call) => sendRequest(running.url, method, path, call),
+      skipTime: (duration) => skipTime(running.database.url, duration),
       stop,
       [Symbol.asyncDispose]: stop,
     };
