@@ -5,6 +5,7 @@
 CREATE TABLE holdfast.api_keys (
   id         uuid NOT NULL DEFAULT gen_random_uuid(),
   tenant     text NOT NULL,
+  -- Who uses the key: by this name they start runs and decide. Without one it is the hint.
   name       text NOT NULL,
   -- The first characters of the key, by which a person recognises it.
   hint       text NOT NULL,
@@ -12,9 +13,12 @@ CREATE TABLE holdfast.api_keys (
   hash       bytea NOT NULL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   revoked_at timestamp with time zone,
+  -- What its user may decide: an approval may ask for one of them.
+  roles      text[] NOT NULL DEFAULT '{}'::text[],
   CONSTRAINT api_keys_pkey PRIMARY KEY (id),
   CONSTRAINT api_keys_hash_key UNIQUE (hash),
   CONSTRAINT api_keys_hash_check CHECK ((length(hash) = 32)),
+  CONSTRAINT api_keys_roles_check CHECK ((array_position(roles, NULL::text) IS NULL)),
   CONSTRAINT api_keys_tenant_check CHECK ((tenant <> ''::text))
 );
 

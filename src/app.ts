@@ -7,7 +7,7 @@ import { UNWIND } from './agent/unwind.ts';
 import { Unwinds } from './agent/unwinds.ts';
 import { bindAll, namedTools, toolRunner, workflowBodies } from './bodies.ts';
 import { DEFAULT_LANE } from './core/run.ts';
-import { tenantOf } from './admission/keys.ts';
+import { personOf } from './admission/keys.ts';
 import { Submissions } from './admission/submit.ts';
 import type { Config } from './config.ts';
 import { HoldfastError } from './core/errors.ts';
@@ -163,7 +163,7 @@ export class App {
       host: config.host,
       port: config.port,
       routes,
-      findTenant: config.auth === 'keys' ? (key) => tenantOf(database.reads, key) : undefined,
+      findPerson: config.auth === 'keys' ? (key) => personOf(database.reads, key) : undefined,
       log,
     });
     const upkeep = { stop: async () => void (await Promise.all([retention.stop(), unwinds.stop()])) };

@@ -8,6 +8,8 @@ export type { AgentLimits } from './core/decide.ts';
 export type { Duration } from './core/duration.ts';
 export {
   Conflict,
+  Forbidden,
+  Gone,
   HoldfastError,
   InvalidInput,
   NotFound,

@@ -3,22 +3,42 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { InvalidInput, NotFound } from '../core/errors.ts';
-import { type ApiKeyRow, findTenantByHash, insertKey, revokeKey } from '../store/api-keys.ts';
+import { NAME, type Person } from '../core/person.ts';
+import { type ApiKeyRow, findKeyByHash, insertKey, revokeKey } from '../store/api-keys.ts';
 
 const KEY_BYTES = 32;
 const HINT_LENGTH = 11;
 
-/** Makes a key for `tenant`. The result's `key` is the only copy there will ever be. @throws InvalidInput `invalid_tenant` */
-export async function createKey(db: Knex, tenant: string, name: string): Promise<ApiKeyRow & { key: string }> {
-  if (!/^[\w.@:-]{1,100}$/.test(tenant)) {
-    throw new InvalidInput(
-      'invalid_tenant',
-      `'${tenant}' cannot be a tenant: use 1 to 100 letters, digits or . _ @ : -`,
-    );
-  }
+/** Whose key it is to be. */
+export interface KeyOwner {
+  tenant: string;
+  /** Who uses it. By this name they start runs and decide; without one it is the key's hint. */
+  name?: string;
+  roles?: readonly string[];
+}
+
+/**
+ * Makes a key. The result's `key` is the only copy there will ever be.
+ * @throws InvalidInput `invalid_tenant`, `invalid_role`
+ */
+export async function createKey(db: Knex, owner: KeyOwner): Promise<ApiKeyRow & { key: string }> {
+  const { tenant, name = '', roles = [] } = owner;
+  assertName('invalid_tenant', 'tenant', tenant);
+  for (const role of roles) assertName('invalid_role', 'role', role);
   const key = `hf_${randomBytes(KEY_BYTES).toString('base64url')}`;
-  const row = await insertKey(db, { tenant, name, hint: key.slice(0, HINT_LENGTH), hash: hashOf(key) });
+  const row = await insertKey(db, {
+    tenant,
+    name: name.trim(),
+    roles: [...new Set(roles)],
+    hint: key.slice(0, HINT_LENGTH),
+    hash: hashOf(key),
+  });
   return { ...row, key };
+}
+
+function assertName(code: string, what: string, name: string): void {
+  if (NAME.test(name)) return;
+  throw new InvalidInput(code, `'${name}' cannot be a ${what}: use 1 to 100 letters, digits or . _ @ : -`);
 }
 
 /** Revokes the key with this id or hint: requests with it are refused from now on. @throws NotFound `key_not_found` */
@@ -31,9 +51,10 @@ export async function revoke(db: Knex, idOrHint: string): Promise<ApiKeyRow> {
   );
 }
 
-/** Returns the tenant that `key` belongs to, or undefined for an unknown or revoked key. */
-export function tenantOf(db: Knex, key: string): Promise<string | undefined> {
-  return findTenantByHash(db, hashOf(key));
+/** Returns who uses `key`, or undefined for an unknown or revoked one. */
+export async function personOf(db: Knex, key: string): Promise<Person | undefined> {
+  const row = await findKeyByHash(db, hashOf(key));
+  return row && { name: row.name || row.hint, roles: row.roles, tenant: row.tenant };
 }
 
 /** A key has 256 random bits, so a fast hash is enough: there is nothing to guess. */

@@ -18,11 +18,12 @@ export function keysCommand(): Command {
     .command('create')
     .description('make a key for a tenant; it is shown once')
     .requiredOption('--tenant <tenant>', 'whose runs the key starts and sees')
-    .option('--name <name>', 'what the key is for', '')
+    .option('--name <name>', 'who uses the key: the person or program that starts runs and decides with it', '')
+    .option('--role <role>', 'what its user may decide; may be given more than once', several, [])
     .addOption(jsonOption())
-    .action((flags: Flags & { tenant: string; name: string }) =>
+    .action((flags: Flags & { tenant: string; name: string; role: string[] }) =>
       withDatabase(async (db) => {
-        const created = await createKey(db, flags.tenant, flags.name);
+        const created = await createKey(db, { tenant: flags.tenant, name: flags.name, roles: flags.role });
         print(
           flags.json,
           created,
@@ -42,12 +43,15 @@ export function keysCommand(): Command {
           row.tenant,
           row.createdAt.toISOString(),
           row.revokedAt?.toISOString() ?? '',
+          row.roles.join(','),
           row.name,
         ]);
         print(
           flags.json,
           rows,
-          rows.length === 0 ? 'There are no keys.' : table(['KEY', 'TENANT', 'CREATED', 'REVOKED', 'NAME'], lines),
+          rows.length === 0
+            ? 'There are no keys.'
+            : table(['KEY', 'TENANT', 'CREATED', 'REVOKED', 'ROLES', 'NAME'], lines),
         );
       }),
     );
@@ -63,6 +67,10 @@ export function keysCommand(): Command {
       }),
     );
   return keys;
+}
+
+function several(value: string, before: string[]): string[] {
+  return [...before, value];
 }
 
 async function withDatabase(body: (db: Knex) => Promise<void>): Promise<void> {

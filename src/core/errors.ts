@@ -41,3 +41,9 @@ export class NotFound extends HoldfastError {}
 
 /** The request contradicts what is already there; over HTTP 409 or 422. */
 export class Conflict extends HoldfastError {}
+
+/** The caller is known, and may not do this; over HTTP 403. */
+export class Forbidden extends HoldfastError {}
+
+/** What was asked for was there, and its time is over for good; over HTTP 410. */
+export class Gone extends HoldfastError {}

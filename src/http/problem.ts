@@ -2,7 +2,7 @@
 
 import { STATUS_CODES } from 'node:http';
 import { isConnectionError } from '../core/connection-error.ts';
-import { Conflict, HoldfastError, InvalidInput, NotFound, Unavailable } from '../core/errors.ts';
+import { Conflict, Forbidden, Gone, HoldfastError, InvalidInput, NotFound, Unavailable } from '../core/errors.ts';
 import type { InputIssue } from '../define/input.ts';
 
 /** The body of an error's answer. `code` is stable; docs/errors.md has a heading for each. */
@@ -64,7 +64,9 @@ function statusOf(error: unknown): number {
     if (status !== undefined) return status;
   }
   if (error instanceof NotFound) return 404;
+  if (error instanceof Forbidden) return 403;
   if (error instanceof Conflict) return 409;
+  if (error instanceof Gone) return 410;
   if (error instanceof InvalidInput) return 400;
   if (error instanceof Unavailable || isConnectionError(error)) return 503;
   const { status } = (error ?? {}) as { status?: unknown };

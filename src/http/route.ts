@@ -4,6 +4,7 @@ import type Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { z } from 'zod';
 import { InvalidInput } from '../core/errors.ts';
+import type { Person } from '../core/person.ts';
 import { inputIssues } from '../define/input.ts';
 
 /** What a call of the API looks like from outside. */
@@ -39,6 +40,8 @@ export interface Call {
   bodyDone: () => void;
   /** Whose runs the caller may see; undefined for everybody's (only where authentication is off). */
   tenant: string | undefined;
+  /** Who asks; undefined only where a path is open. */
+  person: Person | undefined;
   /** Aborted when the client is gone or the service stops. */
   signal: AbortSignal;
   context: Context;
@@ -76,7 +79,7 @@ function parse(spec: RouteSpec, context: Context, signal: AbortSignal): Call {
   const params = check(spec.params, context.params as unknown, 'path', 'invalid_path');
   const query = check(spec.query ?? z.strictObject({}), { ...context.query }, 'query', 'invalid_query');
   const headers = check(spec.headers, context.headers, 'header', 'invalid_header');
-  const { body, bodyDone, tenant } = context.state as Partial<Call>;
+  const { body, bodyDone, tenant, person } = context.state as Partial<Call>;
   return {
     params: (params ?? {}) as Record<string, string>,
     query: query as Record<string, unknown>,
@@ -84,6 +87,7 @@ function parse(spec: RouteSpec, context: Context, signal: AbortSignal): Call {
     body: spec.body ? check(spec.body, body ?? {}, 'body', 'invalid_body') : body,
     bodyDone: bodyDone ?? (() => {}),
     tenant,
+    person,
     signal,
     context,
   };

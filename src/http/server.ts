@@ -7,7 +7,7 @@ import Koa, { type Middleware } from 'koa';
 import helmet from 'koa-helmet';
 import { Unavailable } from '../core/errors.ts';
 import type { EngineLog } from '../engine/logger.ts';
-import { authentication, type FindTenant } from './middleware/auth.ts';
+import { authentication, type FindPerson } from './middleware/auth.ts';
 import { jsonBody } from './middleware/body.ts';
 import { problems } from './middleware/problems.ts';
 import { HttpError, type Problem } from './problem.ts';
@@ -22,7 +22,7 @@ export interface ServerOptions {
   port: number;
   routes: readonly Route[];
   /** Undefined where nobody has to say who they are. */
-  findTenant: FindTenant | undefined;
+  findPerson: FindPerson | undefined;
   log: EngineLog;
 }
 
@@ -49,13 +49,13 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   return { url: `http://${name}:${port}`, stop: (graceMs) => stop(server, stopping, graceMs) };
 }
 
-function application({ routes, findTenant, log }: ServerOptions, stopping: AbortSignal): Koa {
+function application({ routes, findPerson, log }: ServerOptions, stopping: AbortSignal): Koa {
   const app = new Koa();
   app.silent = true;
   const router = new Router();
   const body = jsonBody();
   for (const route of routes) mount(router, route, body, stopping);
-  const open = new Set(routes.filter((route) => route.spec.open).map((route) => route.spec.path));
+  const isOpen = matcher(routes.filter((route) => route.spec.open).map((route) => route.spec.path));
   app.use(problems(log));
   app.use(
     helmet({
@@ -66,11 +66,24 @@ function application({ routes, findTenant, log }: ServerOptions, stopping: Abort
       },
     }),
   );
-  app.use(authentication(findTenant, open));
+  app.use(authentication(findPerson, isOpen));
   app.use(router.routes());
   app.use(refusedMethods());
   app.use(router.allowedMethods());
   return app;
+}
+
+/** Returns a function that tells whether a path is one of `paths`, in which `{name}` stands for any one segment. */
+function matcher(paths: readonly string[]): (path: string) => boolean {
+  const patterns = paths.map((path) => path.split('/'));
+  return (path) => {
+    const segments = path.split('/');
+    return patterns.some(
+      (pattern) =>
+        pattern.length === segments.length &&
+        pattern.every((part, at) => (part.startsWith('{') ? segments[at] !== '' : part === segments[at])),
+    );
+  };
 }
 
 /** The router says in `Allow` what a path takes; the answer is a problem document like any other. */

@@ -5,34 +5,37 @@ import type { Knex } from 'knex';
 export interface ApiKeyRow {
   id: string;
   tenant: string;
+  /** Who uses it; empty where nobody said. */
   name: string;
+  roles: string[];
   /** The first characters of the key, for people. */
   hint: string;
   createdAt: Date;
   revokedAt: Date | null;
 }
 
-const COLUMNS = 'id, tenant, name, hint, created_at AS "createdAt", revoked_at AS "revokedAt"';
+const COLUMNS = 'id, tenant, name, roles, hint, created_at AS "createdAt", revoked_at AS "revokedAt"';
 
 /** Adds a key and returns its row. */
 export async function insertKey(
   db: Knex,
-  key: { tenant: string; name: string; hint: string; hash: Buffer },
+  key: { tenant: string; name: string; roles: string[]; hint: string; hash: Buffer },
 ): Promise<ApiKeyRow> {
   const { rows } = await db.raw<{ rows: ApiKeyRow[] }>(
-    `INSERT INTO holdfast.api_keys (tenant, name, hint, hash) VALUES (:tenant, :name, :hint, :hash) RETURNING ${COLUMNS}`,
+    `INSERT INTO holdfast.api_keys (tenant, name, roles, hint, hash)
+     VALUES (:tenant, :name, :roles, :hint, :hash) RETURNING ${COLUMNS}`,
     key,
   );
   return rows[0]!;
 }
 
-/** Returns the tenant of the key with this hash, unless it was revoked. */
-export async function findTenantByHash(db: Knex, hash: Buffer): Promise<string | undefined> {
-  const { rows } = await db.raw<{ rows: { tenant: string }[] }>(
-    'SELECT tenant FROM holdfast.api_keys WHERE hash = :hash AND revoked_at IS NULL',
+/** Returns the key with this hash, unless it was revoked. */
+export async function findKeyByHash(db: Knex, hash: Buffer): Promise<ApiKeyRow | undefined> {
+  const { rows } = await db.raw<{ rows: ApiKeyRow[] }>(
+    `SELECT ${COLUMNS} FROM holdfast.api_keys WHERE hash = :hash AND revoked_at IS NULL`,
     { hash },
   );
-  return rows[0]?.tenant;
+  return rows[0];
 }
 
 /** Returns all keys, the newest first. */

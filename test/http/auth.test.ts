@@ -6,7 +6,7 @@ import { serve } from '../support/serve.ts';
 const served = serve({ services: [Shop] }, { config: { auth: 'keys' } });
 
 function keyFor(tenant: string) {
-  return createKey(served.service.running.database.transactions, tenant, 'test');
+  return createKey(served.service.running.database.transactions, { tenant, name: 'test' });
 }
 
 function bearer(key: string): Record<string, string> {
