@@ -21,6 +21,8 @@ export interface SubmitOptions {
   /** The run is cancelled when it has not ended this many milliseconds after it began. */
   timeoutMs?: number | undefined;
   tenant?: string | undefined;
+  /** Who wants the run: an approval may leave them out. Runs that it starts have it from this one, unless they are given their own. */
+  initiator?: string | undefined;
 }
 
 /** Reads what an existing run was started with: the fingerprint of its input, if it was started with a key. */
@@ -48,8 +50,8 @@ export class Submissions {
   /**
    * Records a run of `workflow` with `args` and returns it. From outside of any run it waits in a lane; a workflow's body starts
    * a child run, in a lane only if the workflow or the options name one.
-   * @throws NotFound `workflow_not_found`, InvalidInput `invalid_input`, `invalid_duration`, `invalid_idempotency_key` or `lane_not_found`,
-   *   Conflict `idempotency_key_reused`
+   * @throws NotFound `workflow_not_found`, InvalidInput `invalid_input`, `invalid_duration`, `invalid_idempotency_key`,
+   *   `invalid_initiator` or `lane_not_found`, Conflict `idempotency_key_reused`
    */
   async submit(workflow: string, args: unknown[], given: SubmitOptions = {}): Promise<StartedRun> {
     const entry = this.#workflows.get(workflow);
@@ -61,6 +63,7 @@ export class Submissions {
         'An idempotencyKey is empty: give it a value, or leave it out.',
       );
     }
+    if (given.initiator !== undefined) assertInitiator(given.initiator);
     const options = {
       ...given,
       delayMs: time('delayMs', given.delayMs),
@@ -68,7 +71,8 @@ export class Submissions {
     };
     if (insideWorkflow()) {
       const lane = this.#knownLane(options.lane ?? entry.operation.options.lane);
-      return startRun({ ...options, workflow: this.#engine.workflow(workflow), args: checked, lane });
+      const attributes = attributesOf(options.initiator);
+      return startRun({ ...options, workflow: this.#engine.workflow(workflow), args: checked, lane, attributes });
     }
     if (currentRunId() !== undefined) {
       throw new InvalidInput(
@@ -95,7 +99,7 @@ export class Submissions {
       args,
       lane,
       tenant,
-      attributes: hash === undefined ? undefined : { inputHash: hash },
+      attributes: attributesOf(options.initiator, hash),
     });
     if (hash !== undefined && (await this.#findInputHash(runId)) !== hash) {
       throw new Conflict(
@@ -127,6 +131,21 @@ export class Submissions {
       `There is no workflow '${workflow}'. Known workflows: ${[...this.#workflows.keys()].join(', ')}.`,
     );
   }
+}
+
+/** Nobody is called nothing, and Postgres' texts cannot hold U+0000. */
+function assertInitiator(name: string): void {
+  if (name.trim() !== '' && !name.includes('\0')) return;
+  throw new InvalidInput(
+    'invalid_initiator',
+    `${JSON.stringify(name)} cannot have started a run: give 'initiator' the name of a person, or leave it out.`,
+  );
+}
+
+/** Returns what is noted with the run, undefined for nothing: a run without is spared from an index. */
+function attributesOf(initiator?: string, hash?: string): Record<string, unknown> | undefined {
+  if (initiator === undefined && hash === undefined) return undefined;
+  return { ...(hash === undefined ? {} : { inputHash: hash }), ...(initiator === undefined ? {} : { initiator }) };
 }
 
 /** Returns a time that a run is given, in whole milliseconds. The engine counts them in Postgres' integers, which have an end. */

@@ -64,6 +64,7 @@ function describe(run: Run, steps: Step[]): string {
     `${run.workflow}  ${run.status}`,
     `run      ${run.id}`,
     `tenant   ${run.tenant}`,
+    ...(run.initiator === null ? [] : [`by       ${run.initiator}`]),
     `lane     ${run.lane ?? '–'}`,
     `created  ${run.createdAt}`,
     `took     ${readableDuration(run.durationMs) || '–'}`,

@@ -54,6 +54,7 @@ export const RunSummarySchema = z
     lane: z.string().nullable(),
     priority: z.int(),
     parentId: z.string().nullable(),
+    initiator: z.string().nullable().meta({ description: 'Who started it; null for one that another run started' }),
     recoveries: z.int().meta({ description: 'How often it was taken up again after its process died' }),
     createdAt: time,
     delayedUntil: time.nullable(),

@@ -27,6 +27,8 @@ export interface RunSummary {
   lane: string | null;
   priority: number;
   parentId: string | null;
+  /** Who started it; null for a run that another one started, and where nobody was named. */
+  initiator: string | null;
   recoveries: number;
   createdAt: string;
   delayedUntil: string | null;
@@ -72,7 +74,8 @@ interface SummaryRow extends Omit<RunSummary, TimeField | 'held'> {
 type TimeField = 'createdAt' | 'delayedUntil' | 'startedAt' | 'deadline' | 'endedAt';
 
 const SUMMARY = `
-  id, workflow, status, tenant, lane, priority, parent_id AS "parentId", recoveries, created_at AS "createdAt",
+  id, workflow, status, tenant, lane, priority, parent_id AS "parentId", attributes ->> 'initiator' AS initiator, recoveries,
+  created_at AS "createdAt",
   delayed_until AS "delayedUntil", started_at AS "startedAt", deadline, ended_at AS "endedAt",
   duration_ms::float AS "durationMs", created_ms AS "createdMs", held`;
 
@@ -168,6 +171,7 @@ function toSummary(row: SummaryRow): RunSummary {
     lane: row.lane,
     priority: row.priority,
     parentId: row.parentId,
+    initiator: row.initiator,
     recoveries: row.recoveries,
     createdAt: row.createdAt.toISOString(),
     delayedUntil: row.delayedUntil?.toISOString() ?? null,

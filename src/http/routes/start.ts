@@ -76,6 +76,7 @@ function optionsOf(call: Call): SubmitOptions {
     delayMs: query.delay,
     timeoutMs: query.deadline,
     tenant: call.tenant,
+    initiator: call.person?.name,
   };
 }
 
