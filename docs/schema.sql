@@ -22,6 +22,94 @@ CREATE TABLE holdfast.api_keys (
   CONSTRAINT api_keys_tenant_check CHECK ((tenant <> ''::text))
 );
 
+-- The audit of approvals: what happened to each, in order. Rows are added, never changed.
+CREATE TABLE holdfast.approval_events (
+  approval_id    text NOT NULL,
+  n              integer NOT NULL,
+  at             timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  what           text NOT NULL,
+  who            text,
+  roles          text[] NOT NULL DEFAULT '{}'::text[],
+  via            text,
+  recipient      text,
+  comment        text,
+  arguments_hash text,
+  CONSTRAINT approval_events_pkey PRIMARY KEY (approval_id, n),
+  CONSTRAINT approval_events_approval_id_fkey FOREIGN KEY (approval_id) REFERENCES holdfast.approvals(id) ON DELETE CASCADE,
+  CONSTRAINT approval_events_n_check CHECK ((n >= 1)),
+  CONSTRAINT approval_events_via_check CHECK ((via = 'link'::text)),
+  CONSTRAINT approval_events_what_check CHECK ((what = ANY (ARRAY['asked'::text, 'voted'::text, 'approved'::text, 'rejected'::text, 'escalated'::text, 'expired'::text, 'link_made'::text])))
+);
+CREATE TRIGGER guard BEFORE DELETE OR UPDATE ON holdfast.approval_events FOR EACH ROW EXECUTE FUNCTION holdfast.guard_approval_events();
+CREATE TRIGGER guard_all BEFORE TRUNCATE ON holdfast.approval_events FOR EACH STATEMENT EXECUTE FUNCTION holdfast.guard_approval_events();
+
+-- Links by which one person can answer one question once. Only the SHA-256 of a link's token is kept.
+CREATE TABLE holdfast.approval_links (
+  id          uuid NOT NULL DEFAULT gen_random_uuid(),
+  approval_id text NOT NULL,
+  token_hash  bytea NOT NULL,
+  person      text NOT NULL,
+  roles       text[] NOT NULL,
+  made_by     text NOT NULL,
+  made_at     timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  expires_at  timestamp with time zone NOT NULL,
+  used_at     timestamp with time zone,
+  CONSTRAINT approval_links_pkey PRIMARY KEY (id),
+  CONSTRAINT approval_links_token_hash_key UNIQUE (token_hash),
+  CONSTRAINT approval_links_approval_id_fkey FOREIGN KEY (approval_id) REFERENCES holdfast.approvals(id) ON DELETE CASCADE,
+  CONSTRAINT approval_links_person_check CHECK ((person <> ''::text)),
+  CONSTRAINT approval_links_token_hash_check CHECK ((length(token_hash) = 32))
+);
+CREATE INDEX approval_links_of_approval ON holdfast.approval_links USING btree (approval_id);
+
+-- One row for each question that a run puts to people, with its answer.
+CREATE TABLE holdfast.approvals (
+  id                text NOT NULL,
+  run_id            text NOT NULL,
+  -- The step of the run that asked.
+  step_id           integer NOT NULL,
+  tenant            text NOT NULL,
+  workflow          text NOT NULL,
+  tool              text,
+  question          text NOT NULL,
+  -- What is to be approved, as plain JSON.
+  arguments         jsonb,
+  -- SHA-256 of the arguments as JSON with sorted keys, in hexadecimal.
+  arguments_hash    text NOT NULL,
+  role              text,
+  quorum            integer NOT NULL DEFAULT 1,
+  exclude_initiator boolean NOT NULL DEFAULT false,
+  initiator         text,
+  otherwise         text NOT NULL DEFAULT 'reject'::text,
+  -- Who is asked next when nobody has answered in time; null once that was done.
+  escalate_role     text,
+  escalate_ms       bigint,
+  status            text NOT NULL DEFAULT 'pending'::text,
+  -- What was approved instead of the arguments; null when they were not edited.
+  decided_arguments jsonb,
+  decided_hash      text,
+  comment           text,
+  asked_at          timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  expires_at        timestamp with time zone NOT NULL,
+  escalated_at      timestamp with time zone,
+  decided_at        timestamp with time zone,
+  CONSTRAINT approvals_pkey PRIMARY KEY (id),
+  CONSTRAINT approvals_arguments_hash_check CHECK ((arguments_hash ~ '^[0-9a-f]{64}$'::text)),
+  CONSTRAINT approvals_check CHECK (((status = 'pending'::text) = (decided_at IS NULL))),
+  CONSTRAINT approvals_check1 CHECK (((escalate_role IS NULL) = (escalate_ms IS NULL))),
+  CONSTRAINT approvals_check2 CHECK (((decided_arguments IS NULL) = (decided_hash IS NULL))),
+  CONSTRAINT approvals_check3 CHECK (((decided_hash IS NULL) OR (status = 'approved'::text))),
+  CONSTRAINT approvals_decided_hash_check CHECK ((decided_hash ~ '^[0-9a-f]{64}$'::text)),
+  CONSTRAINT approvals_escalate_ms_check CHECK ((escalate_ms > 0)),
+  CONSTRAINT approvals_otherwise_check CHECK ((otherwise = ANY (ARRAY['reject'::text, 'approve'::text]))),
+  CONSTRAINT approvals_quorum_check CHECK (((quorum >= 1) AND (quorum <= 100))),
+  CONSTRAINT approvals_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'expired'::text])))
+);
+CREATE INDEX approvals_in_order ON holdfast.approvals USING btree (asked_at, id);
+CREATE INDEX approvals_of_run ON holdfast.approvals USING btree (run_id);
+CREATE INDEX approvals_pending ON holdfast.approvals USING btree (asked_at, id) WHERE (status = 'pending'::text);
+CREATE TRIGGER guard BEFORE UPDATE ON holdfast.approvals FOR EACH ROW EXECUTE FUNCTION holdfast.guard_approval();
+
 -- One row for each attempt of a step that failed, with the error and the pause that followed.
 CREATE TABLE holdfast.attempts (
   id          bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -210,6 +298,39 @@ AS $function$
                            ELSE epoch_ms END / 1000.0)
 $function$;
 
+-- Refuses changes of what was asked, and of what was decided.
+CREATE OR REPLACE FUNCTION holdfast.guard_approval()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF OLD.status <> 'pending' THEN
+    RAISE EXCEPTION 'The approval % was decided, and does not change any more.', OLD.id;
+  END IF;
+  IF (OLD.id, OLD.run_id, OLD.step_id, OLD.tenant, OLD.workflow, OLD.tool, OLD.question, OLD.arguments, OLD.arguments_hash,
+      OLD.quorum, OLD.exclude_initiator, OLD.initiator, OLD.otherwise, OLD.asked_at)
+     IS DISTINCT FROM
+     (NEW.id, NEW.run_id, NEW.step_id, NEW.tenant, NEW.workflow, NEW.tool, NEW.question, NEW.arguments, NEW.arguments_hash,
+      NEW.quorum, NEW.exclude_initiator, NEW.initiator, NEW.otherwise, NEW.asked_at) THEN
+    RAISE EXCEPTION 'The question of the approval % does not change.', OLD.id;
+  END IF;
+  RETURN NEW;
+END
+$function$;
+
+-- Refuses to change the audit of approvals.
+CREATE OR REPLACE FUNCTION holdfast.guard_approval_events()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF TG_OP = 'DELETE' AND NOT EXISTS (SELECT FROM holdfast.approvals a WHERE a.id = OLD.approval_id) THEN
+    RETURN OLD;
+  END IF;
+  RAISE EXCEPTION 'The audit of approvals is only added to: % was refused.', TG_OP;
+END
+$function$;
+
 -- A recorded error as {code, message, details}.
 CREATE OR REPLACE FUNCTION holdfast.recorded_error(recorded text)
  RETURNS jsonb
@@ -312,10 +433,109 @@ AS $function$
               AND (s.function_id - turn - 1 - c.place) % c.width = 0
               AND (s.function_name = 'DBOS.getResult'
                    OR s.function_name NOT LIKE 'DBOS.%' AND s.child_workflow_id IS NULL)
+              AND s.function_name NOT LIKE 'notice of %'
+              AND (s.error IS NOT NULL
+                   OR s.function_name NOT LIKE 'approval of %' AND s.function_name NOT LIKE 'decision on %')
             ORDER BY s.function_id DESC
             LIMIT 1)
          ) AS r
 $function$;
+
+-- What happened to approvals, in order. Rows are added, never changed.
+--   approval_id    text: The approval.
+--   run_id         text: The run that asks.
+--   tenant         text: On whose behalf the run runs.
+--   n              integer: Counts what happened to one approval, from 1.
+--   at             timestamp with time zone: When it happened.
+--   what           text: asked, voted (one of several who have to approve), approved, rejected, escalated, expired, or link_made.
+--   who            text: The person who did it; of asked the initiator of the run, where known; null for the clock.
+--   roles          text[]: The roles of that person then; of link_made those that the link gives; of asked and escalated the role that is asked.
+--   via            text: link, where the person used one.
+--   recipient      text: Of link_made: for whom the link is.
+--   comment        text: What the person said about it.
+--   arguments_hash text: The hash of the arguments that were asked about, or approved.
+CREATE VIEW holdfast.approval_audit AS
+ SELECT e.approval_id,
+    a.run_id,
+    a.tenant,
+    e.n,
+    e.at,
+    e.what,
+    e.who,
+    e.roles,
+    e.via,
+    e.recipient,
+    e.comment,
+    e.arguments_hash
+   FROM holdfast.approval_events e
+     JOIN holdfast.approvals a ON a.id = e.approval_id;
+
+-- Questions that runs put to people: what is asked of whom, and what was answered.
+--   id                text: The id by which it is decided.
+--   run_id            text: The run that asks, and waits for the answer.
+--   step_id           integer: The step of the run that asked.
+--   workflow          text: The workflow of the run.
+--   tenant            text: On whose behalf the run runs. People of other tenants do not see it.
+--   tool              text: The tool that is to be called; null for approve() in a workflow.
+--   question          text: What is asked, in words.
+--   arguments         jsonb: What is to be approved: the arguments of the tool, or what approve() was given.
+--   arguments_hash    text: SHA-256 of the arguments as JSON with sorted keys, in hexadecimal.
+--   role              text: Who may decide; null when anybody of the tenant may.
+--   quorum            integer: How many people have to approve. One who rejects is enough.
+--   votes             integer: How many have approved so far; those from before an escalation do not count.
+--   exclude_initiator boolean: Whether the person who started the run must not decide.
+--   initiator         text: Who started the run, or the one above it; null when that is not known.
+--   status            text: pending, approved, rejected, expired (nobody decided in time), or withdrawn (the run has ended).
+--   decided_by        text[]: Who has approved so far, or who rejected.
+--   comment           text: What the last of them said about it.
+--   decided_arguments jsonb: What was approved instead of the arguments, where they were edited.
+--   otherwise         text: What an expired one means: reject or approve.
+--   escalate_role     text: Who is asked next when nobody decides in time; null when nobody is, or that was done.
+--   asked_at          timestamp with time zone: When it was asked.
+--   expires_at        timestamp with time zone: Until when it can be decided.
+--   escalated_at      timestamp with time zone: When it was put to escalate_role instead; null when it was not.
+--   decided_at        timestamp with time zone: When it was approved or rejected, or had expired.
+CREATE VIEW holdfast.approval_inbox AS
+ SELECT a.id,
+    a.run_id,
+    a.step_id,
+    a.workflow,
+    a.tenant,
+    a.tool,
+    a.question,
+    a.arguments,
+    a.arguments_hash,
+    a.role,
+    a.quorum,
+    cardinality(votes.people) AS votes,
+    a.exclude_initiator,
+    a.initiator,
+        CASE
+            WHEN a.status = 'pending'::text AND w.workflow_uuid IS NULL THEN 'withdrawn'::text
+            ELSE a.status
+        END AS status,
+        CASE a.status
+            WHEN 'rejected'::text THEN ARRAY( SELECT e.who
+               FROM holdfast.approval_events e
+              WHERE e.approval_id = a.id AND e.what = 'rejected'::text)
+            ELSE votes.people
+        END AS decided_by,
+    a.comment,
+    a.decided_arguments,
+    a.otherwise,
+    a.escalate_role,
+    a.asked_at,
+    a.expires_at,
+    a.escalated_at,
+    a.decided_at
+   FROM holdfast.approvals a
+     LEFT JOIN dbos.workflow_status w ON w.workflow_uuid = a.run_id AND (w.status = ANY (ARRAY['PENDING'::text, 'ENQUEUED'::text, 'DELAYED'::text]))
+     CROSS JOIN LATERAL ( SELECT ARRAY( SELECT e.who
+                   FROM holdfast.approval_events e
+                  WHERE e.approval_id = a.id AND (e.what = ANY (ARRAY['voted'::text, 'approved'::text])) AND e.n > (( SELECT COALESCE(max(x.n), 0) AS "coalesce"
+                           FROM holdfast.approval_events x
+                          WHERE x.approval_id = a.id AND x.what = 'escalated'::text))
+                  ORDER BY e.n) AS people) votes;
 
 -- What tools sent outside: one row for each request that may change something, over all attempts to send it.
 --   run_id        text: The run on whose behalf it was sent.

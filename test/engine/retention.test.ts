@@ -44,6 +44,11 @@ const BY_HAND = [
   `INSERT INTO holdfast.compensations (run_id, step_id, tool, effect, arguments, key)
    VALUES ($1, 1, 'Trial.tool', 'compensable', '{}', $1)`,
   `INSERT INTO holdfast.unwind_requests (run_id) VALUES ($1)`,
+  `INSERT INTO holdfast.approvals (id, run_id, step_id, tenant, workflow, question, arguments_hash, expires_at)
+   VALUES ($1 || '-approval-1', $1, 1, 'default', 'Trial.whole', 'May it?', repeat('0', 64), now() + interval '1 day')`,
+  `INSERT INTO holdfast.approval_events (approval_id, n, what) VALUES ($1 || '-approval-1', 1, 'asked')`,
+  `INSERT INTO holdfast.approval_links (approval_id, token_hash, person, roles, made_by, expires_at)
+   VALUES ($1 || '-approval-1', sha256($1::text::bytea), 'ana', '{}', 'notify', now() + interval '1 hour')`,
 ];
 const failed = new Set<string>();
 const app = createApp({ services: [Trial] });
@@ -112,5 +117,7 @@ test('a process that starts removes runs that have been kept for long enough, wi
 
   await using _second = await startService({ app, databaseUrl: database.url });
   await until('the removal', async () => (await rowsOf(old)).every(({ rows }) => rows === 0));
+  const approvals = await database.query(`SELECT DISTINCT approval_id AS id FROM holdfast.approval_events`);
+  expect(approvals).toEqual([{ id: `${young[0]}-approval-1` }]);
   expect(await rowsOf(young)).toEqual(kept);
 });
