@@ -9,6 +9,7 @@ import type { Steering } from './agent/turn.ts';
 import { unwind, UNWIND } from './agent/unwind.ts';
 import { AgentOperation, Opening, toolsOf } from './define/agent.ts';
 import type { Catalogue, CatalogueEntry } from './define/catalogue.ts';
+import { workflowsAbove } from './engine/ancestors.ts';
 import type { Engine } from './engine/engine.ts';
 import { messagesLeft } from './engine/steering.ts';
 import type { EngineLog } from './engine/logger.ts';
@@ -72,22 +73,29 @@ function agentBody(
   catalogue: Catalogue,
   runner: () => ToolRunner,
 ): Method {
-  const tools = toolsOf(name, agent, catalogue.tools).map(({ name: known, entry }): AgentTool => {
+  const tools = toolsOf(name, agent, catalogue).map(({ entry, ...known }): AgentTool => {
     const { operation, receiver } = entry;
-    const { description, input } = operation.options;
-    return { name: known, description, input, call: (args) => operation.route(receiver).invoke([args]) };
+    const call = (args: unknown): Promise<unknown> => operation.route(receiver).invoke([args]);
+    return { ...known, call, isRun: operation.kind === 'workflow' };
   });
   const { model, instructions, output, limits } = agent;
   const settings = { name, model, instructions, tools, ...(output && { output }), ...(limits && { limits }) };
   const steering: Steering = (runId, seen) => messagesLeft(runner().db, runId, STEER_TOPIC, seen);
+  const agents = new Set(catalogue.workflows.filter(isAgent).map((entry) => entry.name));
+  const agentsAbove = async (runId: string): Promise<number> =>
+    (await workflowsAbove(runner().db, runId)).filter((above) => agents.has(above)).length;
   return async (...args) => {
     const opened = await method(...args);
-    if (opened instanceof Opening) return runAgent(runner(), { ...settings, steering }, opened.messages);
+    if (opened instanceof Opening) return runAgent(runner(), { ...settings, steering, agentsAbove }, opened.messages);
     throw new TerminalError(
       'agent_not_opened',
       `The method of the agent '${name}' returned no opening: it has to return opening('…') with what the agent is to do.`,
     );
   };
+}
+
+function isAgent({ operation }: CatalogueEntry): boolean {
+  return operation instanceof AgentOperation;
 }
 
 /** Sends calls of the app's methods to the engine. Returns the function that ends that. */

@@ -24,9 +24,7 @@ import type { StepRunner } from '../steps/step.ts';
 import { callsIn, openingMessages, textIn, toolMessage, userMessage } from './messages.ts';
 import { readOutput, withOutputSchema } from './output.ts';
 import { type AgentTool, jsonSchemaOf, outcomeOf, toolSchemas } from './tools.ts';
-import { type Agent, askModel, type Steering, type Turn } from './turn.ts';
-
-export type { AgentLimits };
+import { type Agent, type AgentsAbove, askModel, type Steering, type Turn } from './turn.ts';
 
 /** What an agent is. */
 export interface AgentSettings {
@@ -42,6 +40,8 @@ export interface AgentSettings {
   limits?: AgentLimits | undefined;
   /** Where messages for the running agent are found; without it nobody can steer. */
   steering?: Steering | undefined;
+  /** Told when a tool is a run of its own; without it there is no limit of depth. */
+  agentsAbove?: AgentsAbove | undefined;
 }
 
 /**
@@ -82,9 +82,10 @@ class AgentRun {
   #refused: Turn['refused'] = [];
   #beganAt = 0;
 
-  constructor(runner: StepRunner, { name, model, instructions, tools, output, limits, steering }: AgentSettings) {
+  constructor(runner: StepRunner, settings: AgentSettings) {
+    const { name, model, instructions, tools, output, steering, agentsAbove } = settings;
     this.#runner = runner;
-    this.#ceilings = ceilingsOf(limits);
+    this.#ceilings = ceilingsOf(settings.limits);
     this.#output = output && { schema: output, json: jsonSchemaOf(output) };
     this.#agent = {
       name,
@@ -93,6 +94,8 @@ class AgentRun {
       tools,
       toolSchemas: toolSchemas(tools),
       steering,
+      depth: this.#ceilings.depth,
+      agentsAbove,
     };
   }
 

@@ -1,13 +1,11 @@
 // An agent's structured result: how the model is asked for it, and whether the final answer is one.
 
 import { type LanguageModel, wrapLanguageModel } from 'ai';
-import type { LanguageModelV4, LanguageModelV4CallOptions } from '@ai-sdk/provider';
+import type { LanguageModelV4 } from '@ai-sdk/provider';
 import type { z } from 'zod';
 import type { Issue } from '../core/decide.ts';
 import { inputIssues } from '../define/input.ts';
 import { jsonIn } from '../inference/models/json.ts';
-
-type ResponseSchema = Extract<LanguageModelV4CallOptions['responseFormat'], { type: 'json' }>['schema'];
 
 /** Returns the instructions with what the final answer has to look like. */
 export function withOutputSchema(instructions: string, schema: Record<string, unknown>): string {
@@ -28,7 +26,7 @@ export function answeringWith(model: LanguageModelV4, schema: Record<string, unk
       specificationVersion: 'v4',
       transformParams: async ({ params }) => ({
         ...params,
-        responseFormat: { type: 'json', schema: schema as ResponseSchema },
+        responseFormat: { type: 'json', schema },
       }),
     },
   });

@@ -3,7 +3,7 @@
 import { jsonSchema, tool, type ToolSet } from 'ai';
 import { z } from 'zod';
 import type { Outcome, Problem, ToolCall } from '../core/decide.ts';
-import { type InvalidInput, TerminalError } from '../core/errors.ts';
+import { HoldfastError, type InvalidInput, TerminalError } from '../core/errors.ts';
 import { isRecorded } from '../core/recorded-error.ts';
 import { assertSerializable } from '../core/serializable.ts';
 import { inputIssues } from '../define/input.ts';
@@ -17,6 +17,8 @@ export interface AgentTool {
   description: string;
   /** The schema of its one argument. */
   input: z.ZodType;
+  /** Whether a call is a run of its own, below the agent's. */
+  isRun?: boolean;
   /**
    * Calls it with the arguments as the model gave them, which fitted `input` when they were checked. The call is durable by itself: its
    * outcome is recorded in steps of its own, and a failure is thrown as it is recorded, with code and message.
@@ -93,8 +95,16 @@ export async function outcomeOf(tools: readonly AgentTool[], { name, args }: Too
   try {
     return { status: 'done', value: plainJson(await called.call(args)) };
   } catch (error) {
-    if (!isRecorded(error) && !(error instanceof TerminalError)) throw error;
-    const { code, message } = error as TerminalError;
+    if (!isOwnFailure(error)) throw error;
+    const { code, message } = error as HoldfastError;
     return { status: 'failed', code, message };
   }
+}
+
+/** Ways in which a child run ends without a result or an error of its own, and how one is not even begun. */
+const ENDS_OF_CHILDREN = new Set(['run_cancelled', 'run_dead', 'run_removed', 'invalid_input']);
+
+function isOwnFailure(error: unknown): boolean {
+  if (isRecorded(error) || error instanceof TerminalError) return true;
+  return error instanceof HoldfastError && ENDS_OF_CHILDREN.has(error.code);
 }

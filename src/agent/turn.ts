@@ -1,7 +1,7 @@
 // One question to the model, as one step: what it decided is recorded before anything is done about it, and it is not asked again.
 
 import { generateText, isStepCount, type ModelMessage, type ToolSet } from 'ai';
-import { type Progress, refusals } from '../core/decide.ts';
+import { type Problem, type Progress, refusals, type ToolCall } from '../core/decide.ts';
 import { classifyModelError } from '../inference/errors.ts';
 import { model, stepContext } from '../steps/context.ts';
 import { runStep, type StepRunner } from '../steps/step.ts';
@@ -18,6 +18,9 @@ export interface SteeringMessage {
 /** Returns the messages that were left for a run, the oldest first, without those whose ids are in `seen`. It takes none away. */
 export type Steering = (runId: string, seen: readonly string[]) => Promise<SteeringMessage[]>;
 
+/** Returns how many agents a run was started by, directly or not. */
+export type AgentsAbove = (runId: string) => Promise<number>;
+
 /** What stays the same over all turns of an agent. */
 export interface Agent {
   name: string;
@@ -26,6 +29,9 @@ export interface Agent {
   tools: readonly AgentTool[];
   toolSchemas: ToolSet;
   steering: Steering | undefined;
+  /** How many agents may stand above one another. */
+  depth: number;
+  agentsAbove: AgentsAbove | undefined;
 }
 
 /** What the model is asked. */
@@ -109,17 +115,27 @@ async function ask(agent: Agent, { transcript, fresh, steered, answer, done }: Q
 
 /** Checks the calls in `messages`, and returns those that are refused. Arguments that must not be recorded are taken out. */
 async function refuseCalls(
-  { tools }: Agent,
+  agent: Agent,
   done: Progress,
   messages: readonly ModelMessage[],
   unread: ReadonlySet<string>,
 ): Promise<Turn['refused']> {
   const calls = callsIn(messages);
-  const problems = await Promise.all(calls.map((call) => problemOf(tools, call, !unread.has(call.id))));
+  const found = await Promise.all(calls.map((call) => problemOf(agent.tools, call, !unread.has(call.id))));
+  const startsRun = ({ name }: ToolCall): boolean => agent.tools.some((tool) => tool.name === name && tool.isRun);
+  const tooDeep = calls.some(startsRun) ? await depthProblem(agent) : undefined;
+  const problems = found.map((problem, index) => problem ?? (startsRun(calls[index]!) ? tooDeep : undefined));
   for (const [index, part] of callParts(messages).entries()) {
     if (isLeftOut(problems[index])) part.input = {};
   }
   return refusals(done, calls, problems).flatMap((refusal, call) =>
     refusal ? [{ call, code: refusal.code, message: refusal.message }] : [],
   );
+}
+
+/** An agent that is its own tool could go on for ever. */
+async function depthProblem({ depth, agentsAbove }: Agent): Promise<Problem | undefined> {
+  const { runId } = stepContext();
+  const above = runId === undefined ? 0 : ((await agentsAbove?.(runId)) ?? 0);
+  return above + 1 >= depth ? { kind: 'too_deep', most: depth } : undefined;
 }

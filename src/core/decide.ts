@@ -13,6 +13,8 @@ export interface AgentLimits {
   tokens?: number;
   /** From the beginning of the loop on, waits included: no model call begins later. */
   wall?: Duration;
+  /** How many agents may stand above one another, where they are one another's tools: 5 by default, 1 for an agent that starts none. */
+  depth?: number;
 }
 
 /** The limits as numbers. */
@@ -21,6 +23,7 @@ export interface Ceilings {
   toolCalls: number;
   tokens: number;
   wallMs: number;
+  depth: number;
 }
 
 /** A tool call as the model made it. */
@@ -79,6 +82,7 @@ export const BEGINNING: Progress = {
 
 const DEFAULT_TURNS = 50;
 const DEFAULT_TOOL_CALLS = 200;
+const DEFAULT_DEPTH = 5;
 /** The same call with the same outcome this often in a row is a loop. */
 const LOOP_LENGTH = 5;
 const MOST_REPAIRS = 2;
@@ -87,8 +91,14 @@ const NAMED_ISSUES = 10;
 
 /** Returns the ceilings that `limits` stand for. @throws InvalidInput `invalid_limit`, naming the limit that is not positive */
 export function ceilingsOf(limits: AgentLimits = {}): Ceilings {
-  const { turns = DEFAULT_TURNS, toolCalls = DEFAULT_TOOL_CALLS, tokens = Infinity, wall } = limits;
-  const ceilings = { turns, toolCalls, tokens, wallMs: wall === undefined ? Infinity : toMilliseconds(wall) };
+  const {
+    turns = DEFAULT_TURNS,
+    toolCalls = DEFAULT_TOOL_CALLS,
+    tokens = Infinity,
+    wall,
+    depth = DEFAULT_DEPTH,
+  } = limits;
+  const ceilings = { turns, toolCalls, tokens, wallMs: wall === undefined ? Infinity : toMilliseconds(wall), depth };
   for (const [name, value] of Object.entries(ceilings)) {
     if (value > 0) continue;
     throw new InvalidInput('invalid_limit', `The limit '${name}' of an agent is ${value}: it must be more than 0.`);
@@ -158,6 +168,7 @@ export function afterCalls(
 /** What is wrong with a tool call before it is made. */
 export type Problem =
   | { kind: 'no_such_tool'; known: readonly string[] }
+  | { kind: 'too_deep'; most: number }
   | { kind: 'not_json' }
   | { kind: 'too_large'; characters: number; most: number }
   | { kind: 'not_recordable'; issues: readonly Issue[] }
@@ -196,13 +207,17 @@ function refusalOf(name: string, problem: Problem, isAgain: boolean): { code: st
     const known = problem.known.length > 0 ? `There are: ${problem.known.join(', ')}.` : 'There are no tools.';
     return { code: 'unknown_tool', message: `There is no tool '${name}'. ${known}` };
   }
+  if (problem.kind === 'too_deep') {
+    const message = `'${name}' cannot be called here: agents may start one another ${problem.most} deep, and this is the deepest. Do without it.`;
+    return { code: 'agent_too_deep', message };
+  }
   const advice = isAgain
     ? 'This is not the first time: do something else, or end with an answer that says what is missing.'
     : 'Correct them and call the tool again.';
   return { code: 'invalid_arguments', message: `The arguments of '${name}' ${wrongWith(problem)}. ${advice}` };
 }
 
-function wrongWith(problem: Exclude<Problem, { kind: 'no_such_tool' }>): string {
+function wrongWith(problem: Exclude<Problem, { kind: 'no_such_tool' | 'too_deep' }>): string {
   if (problem.kind === 'not_json') return 'are not valid JSON';
   if (problem.kind === 'too_large') {
     return `have ${problem.characters} characters, and at most ${problem.most} are taken`;

@@ -1,7 +1,7 @@
 // An agent: a workflow whose next step is chosen by a model. Its method returns how the conversation opens.
 
 import type { ModelMessage } from 'ai';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type AgentLimits, ceilingsOf } from '../core/decide.ts';
 import { InvalidInput } from '../core/errors.ts';
 import type { Catalogue, CatalogueEntry } from './catalogue.ts';
@@ -13,8 +13,9 @@ export interface AgentOptions extends WorkflowOptions {
   /** What it is and how it should act: the system prompt. */
   instructions: string;
   /**
-   * Methods marked with `@tool` of classes or instances that the app lists. The model knows them by the names of the methods. With
-   * standard decorators a function that returns them, where they stand in the agent's own class: that is not there yet.
+   * Methods marked with `@tool`, `@agent` or `@workflow` of classes or instances that the app lists. The model knows them by the names
+   * of the methods; a call of an agent or a workflow is a child run. With standard decorators a function that returns them, where they
+   * stand in the agent's own class: that is not there yet.
    */
   tools?: readonly DurableMethod[] | (() => readonly DurableMethod[]);
   /** A zod schema of the result, which the model is told; without one the result is the model's last text. */
@@ -53,36 +54,40 @@ export class AgentOperation extends Operation<'workflow'> {
 }
 
 /** Looks whether every agent's tools are there, and its limits are any. @throws InvalidInput `invalid_agent`, `invalid_limit` */
-export function assertAgents({ workflows, tools }: Catalogue): void {
-  for (const { name, operation } of workflows) {
+export function assertAgents(catalogue: Catalogue): void {
+  for (const { name, operation } of catalogue.workflows) {
     if (!(operation instanceof AgentOperation)) continue;
-    toolsOf(name, operation.agent, tools);
+    toolsOf(name, operation.agent, catalogue);
     ceilingsOf(operation.agent.limits);
   }
 }
 
-/** A tool of an agent: what the model calls it, and where it is. */
+/** A tool of an agent: what the model is told of it, and where it is. */
 export interface NamedTool {
   name: string;
-  entry: CatalogueEntry<'tool'>;
+  description: string;
+  /** The schema of its one argument. */
+  input: z.ZodType;
+  entry: CatalogueEntry<'tool'> | CatalogueEntry<'workflow'>;
 }
 
 /** OpenAI, Anthropic and others accept these only. */
 const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
- * Returns the tools of the agent `name`, which is `agent`, among those of its app.
- * @throws InvalidInput `invalid_agent` for what is no tool of the app, and for names that occur twice or that models do not accept
+ * Returns the tools of the agent `name`, which is `agent`, among what its app consists of.
+ * @throws InvalidInput `invalid_agent` for what is no tool of the app, for a child that the model could not be told of, and for names that
+ * occur twice or that models do not accept
  */
-export function toolsOf(name: string, agent: AgentOptions, tools: readonly CatalogueEntry<'tool'>[]): NamedTool[] {
+export function toolsOf(name: string, agent: AgentOptions, { tools, workflows }: Catalogue): NamedTool[] {
   const methods = typeof agent.tools === 'function' ? agent.tools() : (agent.tools ?? []);
   const named = methods.map((method) => {
     // A method that stands below the agent in its class was not marked yet when it was listed.
     const isMeant = ({ operation }: CatalogueEntry): boolean =>
       operation === operationOf(method) || operation.method === method;
-    const entries = tools.filter(isMeant);
+    const entries = [...tools.filter(isMeant), ...workflows.filter(isMeant)];
     if (entries.length !== 1) throw invalid(name, notOne(method.name, entries.length));
-    return { name: toolName(entries[0]!), entry: entries[0]! };
+    return namedTool(name, entries[0]!);
   });
   for (const [index, tool] of named.entries()) {
     if (!TOOL_NAME.test(tool.name)) {
@@ -98,6 +103,31 @@ export function toolsOf(name: string, agent: AgentOptions, tools: readonly Catal
   return named;
 }
 
+function namedTool(agent: string, entry: NamedTool['entry']): NamedTool {
+  const name = toolName(entry);
+  const { description, input } = entry.operation.options;
+  if (entry.operation.kind === 'tool') return { name, description: description!, input: input!, entry };
+  if (!description?.trim()) {
+    throw invalid(agent, `'${name}' in its tools has no description, which tells the model what it is for`);
+  }
+  if (!input || !isJsonObject(input)) {
+    throw invalid(
+      agent,
+      `'${name}' in its tools has no input that is a zod schema of a JSON object: the model has to write one`,
+    );
+  }
+  return { name, description, input, entry };
+}
+
+function isJsonObject(input: z.ZodType): boolean {
+  try {
+    return z.toJSONSchema(input, { io: 'input' }).type === 'object';
+  } catch {
+    // It has something in it that JSON has not, such as a date.
+    return false;
+  }
+}
+
 /** The method's own name: what the tool is called inside of the agent. */
 function toolName({ name }: CatalogueEntry): string {
   return name.slice(name.lastIndexOf('.') + 1);
@@ -105,7 +135,7 @@ function toolName({ name }: CatalogueEntry): string {
 
 function notOne(method: string, found: number): string {
   return found === 0
-    ? `'${method}' in its tools is no method marked with @tool of a class that services lists`
+    ? `'${method}' in its tools is no method marked with @tool, @agent or @workflow of a class that services lists`
     : `'${method}' in its tools belongs to ${found} instances of its class, and nothing tells which is meant`;
 }
 

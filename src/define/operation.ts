@@ -15,6 +15,8 @@ export interface WorkflowOptions {
   lane?: string;
   /** A zod schema of the workflow's one input: it is checked before a run is recorded, and types the method's parameter. */
   input?: z.ZodType;
+  /** What it is for, in words that a model reads: agents that have it among their tools need it. */
+  description?: string;
   /** How often a run may be taken up again after its process died before it is a dead letter. Default 100. */
   maxRecoveries?: number;
   /** How long a run is kept after its end, such as `7d` or `forever`; at least a minute. What `createApp` says by default. */

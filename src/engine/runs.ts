@@ -2,7 +2,7 @@
 
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { Conflict, NotFound } from '../core/errors.ts';
-import { RecordedError, errorRecord, isRecorded } from '../core/recorded-error.ts';
+import { type ErrorRecord, RecordedError, errorRecord } from '../core/recorded-error.ts';
 import { assertTopic } from '../core/topic.ts';
 import { orHeld } from './unfit.ts';
 
@@ -81,7 +81,7 @@ async function resultOf(runId: string, wait: () => Promise<unknown>): Promise<un
   try {
     return await orHeld(wait);
   } catch (error) {
-    if (isRecorded(error)) throw new RecordedError(errorRecord(error));
+    if (sdkCode(error) === undefined) throw new RecordedError(failureOf(error));
     if (sdkName(error).endsWith('WorkflowCancelledError')) {
       throw new Conflict('run_cancelled', `Run '${runId}' was cancelled and has no result.`);
     }
@@ -90,6 +90,12 @@ async function resultOf(runId: string, wait: () => Promise<unknown>): Promise<un
     }
     throw error;
   }
+}
+
+/** What a workflow's body threw by itself has the code by which the views know it. */
+function failureOf(error: unknown): ErrorRecord {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return { ...errorRecord(error), ...(typeof code !== 'string' && { code: 'workflow_failed' }) };
 }
 
 const NON_EXISTENT_WORKFLOW = 16;

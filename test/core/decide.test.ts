@@ -38,10 +38,11 @@ const ceilings = fc.record({
   toolCalls: fc.integer({ min: 1, max: 20 }),
   tokens: fc.oneof(fc.constant(Infinity), fc.integer({ min: 1, max: 4000 })),
   wallMs: fc.oneof(fc.constant(Infinity), fc.integer({ min: 1, max: 1000 })),
+  depth: fc.integer({ min: 1, max: 9 }),
 });
 
 test('without limits there are 50 turns and 200 tool calls, and any tokens and time', () => {
-  expect(ceilingsOf()).toEqual({ turns: 50, toolCalls: 200, tokens: Infinity, wallMs: Infinity });
+  expect(ceilingsOf()).toEqual({ turns: 50, toolCalls: 200, tokens: Infinity, wallMs: Infinity, depth: 5 });
   expect(ceilingsOf({ wall: '3d', tokens: 5 })).toMatchObject({ wallMs: 259_200_000, tokens: 5 });
   for (const limits of [{ turns: 0 }, { toolCalls: -1 }, { tokens: NaN }, { wall: 0 }]) {
     expect(() => ceilingsOf(limits)).toThrowError(expect.objectContaining({ code: 'invalid_limit' }));
