@@ -7,9 +7,9 @@ import { idempotencyKey } from '../core/idempotency-key.ts';
 import { errorRecord } from '../core/recorded-error.ts';
 import type { CompensationContext } from '../define/tool.ts';
 import { holdForPerson } from '../engine/unfit.ts';
-import { type StepContext, stepContext } from '../steps/context.ts';
+import { stepContext } from '../steps/context.ts';
 import { runStep } from '../steps/step.ts';
-import { type Actor, outsideContext, type Tool, type ToolRunner } from '../steps/tool.ts';
+import { outsideContext, type Tool, type ToolRunner } from '../steps/tool.ts';
 import { acceptOnceReleased, type ArmedCall, armedCalls, isSettled, settleCall } from '../store/compensations.ts';
 
 /** The workflow under which unwinding runs are known. */
@@ -78,7 +78,8 @@ async function undo(runner: ToolRunner, tool: Tool | undefined, call: ArmedCall,
     const asking = outsideContext(
       runner.db,
       `reconcile ${call.tool}`,
-      actorOf(stepContext(), `${context.idempotencyKey}-reconcile`),
+      stepContext(),
+      `${context.idempotencyKey}-reconcile`,
     );
     const result = await resultOf(call, () => options.reconcile?.(call.key, asking));
     if (result !== NOTHING) await options.compensate(result as never, args, context);
@@ -115,24 +116,9 @@ async function resultOf(call: ArmedCall, reconcile: () => Promise<unknown> | und
 
 /** The key belongs to the call: a run and one below it that fail at about the same time both undo it, and that counts once. */
 function compensationContext(receipts: Knex, { tool, key, runId, stepId }: ArmedCall): CompensationContext {
-  const step = stepContext();
-  const context = outsideContext(receipts, `undo ${tool}`, actorOf(step, idempotencyKey(runId, `undo/${stepId}`)));
+  const context = outsideContext(receipts, `undo ${tool}`, stepContext(), idempotencyKey(runId, `undo/${stepId}`));
   // Not spread: signal, fetch and db are made when they are first looked at.
   return Object.create(context, { forwardKey: { value: key, enumerable: true } }) as CompensationContext;
-}
-
-function actorOf(step: StepContext, key: string): Actor {
-  const { runId, stepId, attempt, tenant } = step;
-  return {
-    runId,
-    stepId,
-    attempt,
-    tenant,
-    idempotencyKey: key,
-    get signal() {
-      return step.signal;
-    },
-  };
 }
 
 function leftOver(left: readonly ArmedCall[]): string {

@@ -2,9 +2,8 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
-import { isConnectionError } from '../core/connection-error.ts';
 import { RetryableError, TerminalError } from '../core/errors.ts';
-import { pause } from '../lib/pause.ts';
+import { throughOutages } from '../postgres/outages.ts';
 import { noteAnswer, noteSending, noteUnsent, type Sending } from '../store/effects.ts';
 import { certainlyUnsent, hashOfAnswer, redirected } from './effect-answer.ts';
 import { assertRepeatable, type FetchInit, type FetchInput, readWhole, type WholeRequest } from './effect-request.ts';
@@ -27,9 +26,6 @@ export interface EffectIdentity {
 const KEY_HEADER = 'idempotency-key';
 const TRACE_HEADER = 'traceparent';
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
-const DATABASE_RETRY_MS = 250;
-/** What Knex says once it was told to end. */
-const POOL_CLOSED = /unable to acquire a connection/i;
 
 /**
  * Returns a `fetch` for one execution of a tool's body. Requests get a `traceparent`, unless they have one. Those whose method is not
@@ -87,11 +83,11 @@ async function sendWithReceipt(
   const { method, url } = request;
   const sending = { id: randomUUID(), key, runId, stepId, ordinal, tool, method, url: urlForPeople(url) };
   signal.throwIfAborted();
-  const mayBeSent = await throughOutages(signal, () => noteSending(db, { ...sending, requestHash: whole.hash }));
+  const mayBeSent = await throughOutages(() => noteSending(db, { ...sending, requestHash: whole.hash }), signal);
   if (!mayBeSent) throw reused(sending);
   const answer = await send(db, sending, whole, signal);
   const hash = await hashOfAnswer(answer);
-  const isNoted = await throughOutages(signal, () => noteAnswer(db, sending, answer.status, hash));
+  const isNoted = await throughOutages(() => noteAnswer(db, sending, answer.status, hash), signal);
   if (!isNoted) throw superseded(sending, identity.attempt);
   return answer;
 }
@@ -108,28 +104,16 @@ async function send(
   const { request } = whole;
   const isFollowing = request.redirect === 'follow';
   // Aborted while the receipt was written: fetch would say so too, but not that nothing was sent.
-  if (signal.aborted) await throughOutages(signal, () => noteUnsent(db, sending));
+  if (signal.aborted) await throughOutages(() => noteUnsent(db, sending), signal);
   const first = fetch(request, { signal, redirect: isFollowing ? 'manual' : request.redirect });
   const answer = await first.catch(async (error: unknown) => {
-    if (!signal.aborted && certainlyUnsent(error)) await throughOutages(signal, () => noteUnsent(db, sending));
+    if (!signal.aborted && certainlyUnsent(error)) await throughOutages(() => noteUnsent(db, sending), signal);
     throw error;
   });
   const next = isFollowing ? redirected(whole, answer) : undefined;
   if (!next) return answer;
   await answer.body?.cancel();
   return fetch(next, { signal });
-}
-
-/** Repeats a statement until the database is there to answer it, or the request is given up. */
-async function throughOutages<T>(signal: AbortSignal, statement: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await statement();
-    } catch (error) {
-      if (!isConnectionError(error) || POOL_CLOSED.test((error as Error).message)) throw error;
-    }
-    await pause(DATABASE_RETRY_MS * (0.5 + Math.random()), signal);
-  }
 }
 
 type Named = Pick<Sending, 'tool' | 'key' | 'method' | 'url'>;

@@ -145,14 +145,19 @@ function unknownEffect(stepId: number, tool: string): string {
   );
 }
 
-/** Who acts: the step that `stepContext()` returns, perhaps with another key. */
-export type Actor = Pick<StepContext, 'runId' | 'stepId' | 'attempt' | 'tenant' | 'signal' | 'idempotencyKey'>;
+/** Who acts: the step that `stepContext()` returns. */
+type Actor = Pick<StepContext, 'runId' | 'stepId' | 'attempt' | 'tenant' | 'signal' | 'idempotencyKey'>;
 
-/** Returns the surroundings of a body that acts outside on behalf of `tool`, as `actor`. */
-export function outsideContext(receipts: Knex, tool: string, actor: Actor): ToolContext {
+/** Returns the surroundings of a body that acts outside on behalf of `tool`, as `actor`, and under its key unless another one is given. */
+export function outsideContext(
+  receipts: Knex,
+  tool: string,
+  actor: Actor,
+  key: string = actor.idempotencyKey!,
+): ToolContext {
   const { attempt } = actor;
   // A tool's call belongs to a run.
-  const [runId, stepId, tenant, key] = [actor.runId!, actor.stepId!, actor.tenant!, actor.idempotencyKey!];
+  const [runId, stepId, tenant] = [actor.runId!, actor.stepId!, actor.tenant!];
   const traceparent = traceparentOf(runId, key);
   let fetch: typeof globalThis.fetch | undefined;
   return {

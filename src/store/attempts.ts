@@ -1,6 +1,7 @@
 // The table of failed attempts: what a step's timeline shows beside its recorded outcome. Nothing is decided by it.
 
 import type { Knex } from 'knex';
+import { storable } from '../lib/storable.ts';
 
 export interface FailedAttempt {
   runId: string;
@@ -23,9 +24,4 @@ export async function insertAttempt(db: Knex, attempt: FailedAttempt): Promise<v
       WHERE EXISTS (SELECT FROM dbos.workflow_status WHERE workflow_uuid = :runId AND status = 'PENDING')`,
     { ...attempt, step: storable(attempt.step), code: storable(attempt.code), message: storable(attempt.message) },
   );
-}
-
-/** Postgres' texts cannot hold U+0000. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '\uFFFD');
 }

@@ -89,7 +89,7 @@ export async function acceptOnceReleased(db: Knex, call: Armed, heldId: string):
   await db.raw(
     `INSERT INTO holdfast.compensations AS c (run_id, step_id, tool, effect, arguments, key, state, settled_at)
      SELECT :runId, :stepId::integer, :tool, :effect, :args, :key, 'accepted', now()
-       FROM holdfast.held_runs WHERE run_id = :heldId
+       FROM dbos.workflow_status WHERE workflow_uuid = :heldId AND status = 'DELAYED' AND owner_xid = 'held'
      ON CONFLICT (run_id, step_id) DO UPDATE SET state = 'accepted', settled_at = now() WHERE c.state = 'armed'`,
     { runId, stepId, tool, effect, args, key, heldId },
   );

@@ -2,6 +2,7 @@
 // notes a fact, so it is written whoever has the run by now.
 
 import type { Knex } from 'knex';
+import { storable } from '../lib/storable.ts';
 
 /** One attempt to send a request, as it is noted beforehand. */
 export interface Sending {
@@ -90,9 +91,4 @@ export async function acceptOnceReleased(db: Knex, runId: string, stepId: number
                      WHERE workflow_uuid = :runId AND status = 'DELAYED' AND owner_xid = 'held')`,
     { runId, stepId },
   );
-}
-
-/** Postgres' texts cannot hold U+0000. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '\uFFFD');
 }

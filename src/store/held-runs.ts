@@ -1,6 +1,7 @@
 // The table of held runs, and the state of the run that goes with a row: parked without a wake, owned by nobody.
 
 import type { Knex } from 'knex';
+import { storable } from '../lib/storable.ts';
 
 const LONGEST_MESSAGE = 10_000;
 
@@ -56,14 +57,9 @@ export async function holdRun(db: Knex, runId: string, token: string, hold: Hold
      ON CONFLICT (run_id) DO UPDATE
         SET reason = excluded.reason, step_id = excluded.step_id, expected = excluded.expected, found = excluded.found,
             message = excluded.message, held_at = excluded.held_at`,
-    { runId, token, ...hold, message: storable(hold.message) },
+    { runId, token, ...hold, message: storable(hold.message).slice(0, LONGEST_MESSAGE) },
   );
   return rowCount === 1;
-}
-
-/** Postgres' texts cannot hold U+0000, and a message may quote what somebody else's server said. */
-function storable(message: string): string {
-  return message.replaceAll('\0', '\uFFFD').slice(0, LONGEST_MESSAGE);
 }
 
 /** Who looks for runs that nobody can run. */
