@@ -135,24 +135,39 @@ CREATE TABLE holdfast.attempts (
 );
 CREATE INDEX attempts_of_step ON holdfast.attempts USING btree (run_id, step_id);
 
--- One row for each call of a compensable or irreversible tool, written before it is made.
+-- One row for each call of a compensable or irreversible tool, written before it is made, and for each compensation that a workflow registered.
 CREATE TABLE holdfast.compensations (
-  run_id     text NOT NULL,
-  step_id    integer NOT NULL,
-  tool       text NOT NULL,
-  effect     text NOT NULL,
+  run_id       text NOT NULL,
+  step_id      integer NOT NULL,
+  tool         text NOT NULL,
+  effect       text NOT NULL,
   -- What the tool was called with, as SuperJSON.
-  arguments  text NOT NULL,
+  arguments    text NOT NULL,
   -- The idempotency key of the call.
-  key        text NOT NULL,
+  key          text NOT NULL,
   -- armed; undone; nothing_to_undo (the call had no effect); accepted (a person let the unwinding go past an irreversible effect).
-  state      text NOT NULL DEFAULT 'armed'::text,
-  armed_at   timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
-  settled_at timestamp with time zone,
+  state        text NOT NULL DEFAULT 'armed'::text,
+  armed_at     timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  settled_at   timestamp with time zone,
+  -- call: what the call did is undone with the tool's own compensation. registered: tool names the method that undoes it.
+  kind         text NOT NULL DEFAULT 'call'::text,
+  -- How many executions of the run have begun the call. All but the last died in it.
+  executions   integer NOT NULL DEFAULT 1,
+  -- Of so many of them somebody has said that the call may be made again, though nobody knows whether they made it.
+  accepted     integer NOT NULL DEFAULT 0,
+  -- Names the last of them, so that a repeated statement counts once.
+  execution_id uuid,
+  -- One more than that of the calls of the run that had ended when it began. Calls with the same one cannot have known of each other.
+  wave         integer NOT NULL DEFAULT 0,
+  -- The unwinding runs that were held before they went past it. One that runs again was released.
+  asked_by     text[] NOT NULL DEFAULT '{}'::text[],
   CONSTRAINT compensations_pkey PRIMARY KEY (run_id, step_id),
   CONSTRAINT compensations_effect_check CHECK ((effect = ANY (ARRAY['compensable'::text, 'irreversible'::text]))),
+  CONSTRAINT compensations_executions_check CHECK ((executions >= 1)),
+  CONSTRAINT compensations_kind_check CHECK ((kind = ANY (ARRAY['call'::text, 'registered'::text]))),
   CONSTRAINT compensations_state_check CHECK ((state = ANY (ARRAY['armed'::text, 'undone'::text, 'nothing_to_undo'::text, 'accepted'::text])))
 );
+CREATE INDEX compensations_armed ON holdfast.compensations USING btree (run_id) WHERE ((state = 'armed'::text) AND (effect = 'compensable'::text));
 
 -- Why a run is held. A row of a run that is not held any more is left over, and is removed in time.
 CREATE TABLE holdfast.held_runs (
@@ -268,12 +283,15 @@ CREATE TABLE holdfast.retention_rounds (
   CONSTRAINT retention_rounds_pkey PRIMARY KEY (application, keep_ms)
 );
 
--- Runs that were cancelled with the wish to unwind them. A run that failed is unwound without one.
+-- Runs that are to be unwound: because they ended without success and had something to undo, or because somebody asked for it.
 CREATE TABLE holdfast.unwind_requests (
   run_id       text NOT NULL,
   requested_at timestamp with time zone NOT NULL DEFAULT now(),
+  -- When their unwinding run was started. It is not started again, whatever became of it.
+  started_at   timestamp with time zone,
   CONSTRAINT unwind_requests_pkey PRIMARY KEY (run_id)
 );
+CREATE INDEX unwind_requests_waiting ON holdfast.unwind_requests USING btree (requested_at) WHERE (started_at IS NULL);
 
 -- What parked runs wait for: messages on a topic, and the ends of other runs.
 CREATE TABLE holdfast.waits (
