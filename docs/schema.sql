@@ -145,7 +145,7 @@ CREATE TABLE holdfast.compensations (
   arguments    text NOT NULL,
   -- The idempotency key of the call.
   key          text NOT NULL,
-  -- armed; undone; nothing_to_undo (the call had no effect); accepted (a person let the unwinding go past an irreversible effect).
+  -- armed; closed (it is being undone: nothing more is sent for it); undone; nothing_to_undo (the call had no effect); accepted (a person let an unwinding go past an irreversible effect).
   state        text NOT NULL DEFAULT 'armed'::text,
   armed_at     timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
   settled_at   timestamp with time zone,
@@ -165,7 +165,7 @@ CREATE TABLE holdfast.compensations (
   CONSTRAINT compensations_effect_check CHECK ((effect = ANY (ARRAY['compensable'::text, 'irreversible'::text]))),
   CONSTRAINT compensations_executions_check CHECK ((executions >= 1)),
   CONSTRAINT compensations_kind_check CHECK ((kind = ANY (ARRAY['call'::text, 'registered'::text]))),
-  CONSTRAINT compensations_state_check CHECK ((state = ANY (ARRAY['armed'::text, 'undone'::text, 'nothing_to_undo'::text, 'accepted'::text])))
+  CONSTRAINT compensations_state_check CHECK ((state = ANY (ARRAY['armed'::text, 'closed'::text, 'undone'::text, 'nothing_to_undo'::text, 'accepted'::text])))
 );
 CREATE INDEX compensations_armed ON holdfast.compensations USING btree (run_id) WHERE ((state = 'armed'::text) AND (effect = 'compensable'::text));
 
@@ -832,7 +832,7 @@ CREATE VIEW holdfast.transcript AS
 --   tool       text
 --   effect     text
 --   key        text: The idempotency key that the call was made with.
---   state      text: armed (nothing was undone, or had to be), undone, nothing_to_undo, or accepted (a person let the unwinding go past it).
+--   state      text: armed (nothing was undone, or had to be), closed (it is being undone: nothing more is sent for it), undone, nothing_to_undo, or accepted (a person let an unwinding go past it).
 --   armed_at   timestamp with time zone
 --   settled_at timestamp with time zone: When it was undone, or found to need no undoing.
 CREATE VIEW holdfast.unwinding AS

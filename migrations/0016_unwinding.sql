@@ -6,9 +6,12 @@ ALTER TABLE holdfast.compensations
   ADD COLUMN accepted     integer NOT NULL DEFAULT 0,
   ADD COLUMN execution_id uuid,
   ADD COLUMN wave         integer NOT NULL DEFAULT 0,
-  ADD COLUMN asked_by     text[] NOT NULL DEFAULT '{}';
+  ADD COLUMN asked_by     text[] NOT NULL DEFAULT '{}',
+  DROP CONSTRAINT compensations_state_check,
+  ADD CONSTRAINT compensations_state_check CHECK (state IN ('armed', 'closed', 'undone', 'nothing_to_undo', 'accepted'));
 
 COMMENT ON TABLE holdfast.compensations IS 'One row for each call of a compensable or irreversible tool, written before it is made, and for each compensation that a workflow registered.';
+COMMENT ON COLUMN holdfast.compensations.state IS 'armed; closed (it is being undone: nothing more is sent for it); undone; nothing_to_undo (the call had no effect); accepted (a person let an unwinding go past an irreversible effect).';
 COMMENT ON COLUMN holdfast.compensations.kind IS 'call: what the call did is undone with the tool''s own compensation. registered: tool names the method that undoes it.';
 COMMENT ON COLUMN holdfast.compensations.executions IS 'How many executions of the run have begun the call. All but the last died in it.';
 COMMENT ON COLUMN holdfast.compensations.accepted IS 'Of so many of them somebody has said that the call may be made again, though nobody knows whether they made it.';
@@ -28,3 +31,5 @@ COMMENT ON COLUMN holdfast.unwind_requests.started_at IS 'When their unwinding r
 INSERT INTO holdfast.unwind_requests (run_id, started_at)
 SELECT left(workflow_uuid, -length('-unwind')), now() FROM dbos.workflow_status WHERE name = 'holdfast.unwind'
 ON CONFLICT (run_id) DO UPDATE SET started_at = excluded.started_at;
+
+COMMENT ON COLUMN holdfast.unwinding.state IS 'armed (nothing was undone, or had to be), closed (it is being undone: nothing more is sent for it), undone, nothing_to_undo, or accepted (a person let an unwinding go past it).';
