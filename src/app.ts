@@ -17,6 +17,7 @@ import { assertAgents } from './define/agent.ts';
 import { type Catalogue, collect, type Service } from './define/catalogue.ts';
 import { type RetentionRule, retentionRules } from './define/retention.ts';
 import { Engine } from './engine/engine.ts';
+import { resumeStopped } from './engine/resumed-runs.ts';
 import { startRun } from './engine/runs.ts';
 import type { CheckpointProbe } from './engine/hooks.ts';
 import { type LaneLimits, lanesOf, refuseUnknownLanes } from './engine/lanes.ts';
@@ -24,6 +25,7 @@ import type { EngineLog } from './engine/logger.ts';
 import { Retention } from './engine/retention.ts';
 import { openApiDocument } from './http/openapi.ts';
 import type { Route } from './http/route.ts';
+import { controlRoutes } from './http/routes/control.ts';
 import { eventsRoute } from './http/routes/events.ts';
 import { documentRoutes, healthRoutes } from './http/routes/operations.ts';
 import type { RunReader } from './http/routes/reading.ts';
@@ -154,10 +156,7 @@ export class App {
     started.push(unwinds);
     unwinds.start();
     const state = { stopping: false };
-    const controls = new Controls(engine.holds, (id, key) => findMessage(database.reads, id, key), {
-      request: (runId) => requestUnwind(db, runId),
-      ended: () => unwinds.ended(),
-    });
+    const controls = this.#controls(engine, database, unwinds);
     const routes = this.#routes(config, database.reads, engine, submissions, recorded, controls, () => state.stopping);
     const server = await startServer({
       host: config.host,
@@ -179,6 +178,16 @@ export class App {
     return new Unwinds({ db, application: this.name, log, start });
   }
 
+  #controls(engine: Engine, { reads, transactions: db }: AppDatabase, unwinds: Unwinds): Controls {
+    const lanes = new Map(this.catalogue.workflows.map(({ name, operation }) => [name, operation.options.lane]));
+    return new Controls(
+      engine.holds,
+      (id, key) => findMessage(reads, id, key),
+      { request: (runId) => requestUnwind(db, runId), ended: () => unwinds.ended() },
+      (runId) => resumeStopped(db, runId, lanes),
+    );
+  }
+
   #routes(
     config: Config,
     reads: Knex,
@@ -194,7 +203,8 @@ export class App {
     };
     const doors = [
       startRoute(submissions, reader),
-      ...runRoutes(reads, reader, controls),
+      ...runRoutes(reads, reader),
+      ...controlRoutes(reader, controls),
       eventsRoute(reads, reader, (id, listener) => recorded.subscribe(id, listener)),
     ];
     const routes = [...(config.role === 'worker' ? [] : doors), ...healthRoutes(reads, isStopping)];

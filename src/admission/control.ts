@@ -6,6 +6,7 @@ import { isFinal, type RunStatus } from '../core/run.ts';
 import { inputHash } from '../core/run-id.ts';
 import { assertSerializable } from '../core/serializable.ts';
 import type { Holds } from '../engine/held.ts';
+import type { Resumption } from '../engine/resumed-runs.ts';
 import { cancelRun, sendMessage } from '../engine/runs.ts';
 
 /** What is to be known of a run before something is done to it. */
@@ -30,11 +31,18 @@ export class Controls {
   readonly #holds: Holds;
   readonly #findMessage: FindMessage;
   readonly #unwinding: Unwinding;
+  readonly #resume: (runId: string) => Promise<Resumption>;
 
-  constructor(holds: Holds, findMessage: FindMessage, unwinding: Unwinding) {
+  constructor(
+    holds: Holds,
+    findMessage: FindMessage,
+    unwinding: Unwinding,
+    resume: (runId: string) => Promise<Resumption>,
+  ) {
     this.#holds = holds;
     this.#findMessage = findMessage;
     this.#unwinding = unwinding;
+    this.#resume = resume;
   }
 
   /**
@@ -59,6 +67,28 @@ export class Controls {
     throw new Conflict(
       'run_not_held',
       `Run '${run.id}' is not held (${run.status}): there is nothing to release it from.`,
+      { runId: run.id },
+    );
+  }
+
+  /**
+   * Lets a run that was cancelled or given up go on, and those below it that were stopped with it. False when it is under way.
+   * @throws Conflict `run_ended` when it has an outcome, `run_unwound` when what it did is or was undone
+   */
+  async resume(run: KnownRun): Promise<boolean> {
+    if (run.status === 'succeeded' || run.status === 'failed') {
+      throw new Conflict(
+        'run_ended',
+        `Run '${run.id}' has ended (${run.status}): it has its outcome, and does not go on.`,
+        { runId: run.id },
+      );
+    }
+    const { resumed, unwound } = await this.#resume(run.id);
+    if (unwound === null) return resumed > 0;
+    const which = unwound === run.id ? 'it' : `run '${unwound}' above it`;
+    throw new Conflict(
+      'run_unwound',
+      `Run '${run.id}' cannot go on: ${which} is being unwound, or was, so that what it did may be undone. Start a new run.`,
       { runId: run.id },
     );
   }

@@ -1,4 +1,4 @@
-// `holdfast runs`: looks at runs, cancels and releases them, through the service's API.
+// `holdfast runs`: looks at runs, cancels, resumes and releases them, through the service's API.
 
 import { Command } from 'commander';
 import type { Page } from '../views/page.ts';
@@ -12,7 +12,7 @@ type Flags = ClientFlags & { json?: boolean };
 
 /** Returns the command. */
 export function runsCommand(): Command {
-  const runs = new Command('runs').description('list, show, follow, cancel and release runs');
+  const runs = new Command('runs').description('list, show, follow, cancel, resume and release runs');
   const add = (name: string, description: string): Command => {
     const command = runs.command(name).description(description).addOption(jsonOption());
     for (const option of clientOptions()) command.addOption(option);
@@ -30,6 +30,7 @@ export function runsCommand(): Command {
     .option('--keep-children', 'let the runs that it started go on')
     .option('--unwind', 'undo what its compensable tools did')
     .action(cancel);
+  add('resume', 'let a cancelled or dead run go on').argument('<run>', "the run's id").action(resume);
   add('release', 'let a held run go on').argument('<run>', "the run's id").action(release);
   return runs;
 }
@@ -122,6 +123,11 @@ async function cancel(id: string, flags: Flags & { keepChildren?: boolean; unwin
 async function release(id: string, flags: Flags): Promise<void> {
   const result = (await (await request(flags, 'POST', `${runPath(id)}/release`)).json()) as { changed: boolean };
   print(flags.json, result, result.changed ? `Run ${id} goes on.` : `Run ${id} was released already.`);
+}
+
+async function resume(id: string, flags: Flags): Promise<void> {
+  const result = (await (await request(flags, 'POST', `${runPath(id)}/resume`)).json()) as { changed: boolean };
+  print(flags.json, result, result.changed ? `Run ${id} goes on.` : `Run ${id} was not stopped.`);
 }
 
 function runPath(id: string): string {

@@ -16,6 +16,8 @@ export interface Stage {
   send(name: string, topic: string, body?: unknown, key?: string): Promise<void>;
   /** Cancels the run `name`, and notes the answer. */
   cancel(name: string, body?: unknown): Promise<void>;
+  /** Resumes the run `name`, and notes the answer's status and whether anything changed. */
+  resume(name: string): Promise<void>;
   /** Waits until the run `name` has recorded `times` steps called `step` from the number `from` on. */
   recorded(name: string, step: string, times?: number, from?: number): Promise<void>;
   /** Waits until the run `name` has this status. */

@@ -73,6 +73,11 @@ export class PlayedStage implements Stage {
     this.note(`answer to cancelling ${name}`, [answer.status, answer.body]);
   }
 
+  async resume(name: string): Promise<void> {
+    const answer = await this.call('POST', `/v1/runs/${this.id(name)}/resume`);
+    this.note(`answer to resuming ${name}`, [answer.status, answer.body.changed, answer.body.code]);
+  }
+
   /** Waits until the run has recorded the step so often, from number `from` on; also what the timeline does not show. */
   async recorded(name: string, step: string, times = 1, from = 0): Promise<void> {
     const recorded = `SELECT FROM dbos.operation_outputs

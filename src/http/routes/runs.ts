@@ -1,16 +1,12 @@
-// Reading and controlling runs.
+// Reading runs.
 
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import type { Controls } from '../../admission/control.ts';
 import { isFinal } from '../../core/run.ts';
 import { listRuns, type RunFilter } from '../../views/runs.ts';
 import { listSteps } from '../../views/steps.ts';
 import {
-  CancelSchema,
-  ControlSchema,
   ListQuery,
-  MessageSchema,
   ProblemSchema,
   ResultQuery,
   ResultSchema,
@@ -20,7 +16,6 @@ import {
   StepPageSchema,
   StepsQuery,
 } from '../contract.ts';
-import { parseIdempotencyKey } from '../prefer.ts';
 import type { Answer, Call, Route } from '../route.ts';
 import { type RunReader, waitForEnd } from './reading.ts';
 import { transcriptRoute } from './transcript.ts';
@@ -28,20 +23,11 @@ import { transcriptRoute } from './transcript.ts';
 const DEFAULT_PAGE = 50;
 const DEFAULT_STEPS = 500;
 
-const notFound = { 404: { description: 'No such run, or another tenant’s', schema: ProblemSchema } };
+export const notFound = { 404: { description: 'No such run, or another tenant’s', schema: ProblemSchema } };
 
-/** Returns the routes that read and control runs. */
-export function runRoutes(db: Knex, reader: RunReader, controls: Controls): Route[] {
-  return [
-    listRoute(db),
-    getRoute(reader),
-    resultRoute(reader),
-    stepsRoute(db, reader),
-    transcriptRoute(db, reader),
-    cancelRoute(reader, controls),
-    releaseRoute(reader, controls),
-    messageRoute(reader, controls),
-  ];
+/** Returns the routes that read runs. */
+export function runRoutes(db: Knex, reader: RunReader): Route[] {
+  return [listRoute(db), getRoute(reader), resultRoute(reader), stepsRoute(db, reader), transcriptRoute(db, reader)];
 }
 
 function listRoute(db: Knex): Route {
@@ -135,85 +121,6 @@ function stepsRoute(db: Knex, reader: RunReader): Route {
       const { from = 0, limit = DEFAULT_STEPS } = query as z.output<typeof StepsQuery>;
       const steps = await listSteps(db, run.id, from, limit + 1);
       return { status: 200, body: { items: steps.slice(0, limit), next: steps[limit]?.stepId ?? null } };
-    },
-  };
-}
-
-function cancelRoute(reader: RunReader, controls: Controls): Route {
-  return {
-    spec: {
-      method: 'post',
-      path: '/v1/runs/{id}/cancel',
-      summary: 'Cancel a run',
-      description:
-        'Nothing is recorded for the run afterwards; a step that is running is told by its signal. Repeating the call changes nothing.',
-      tag: 'Runs',
-      params: RunParams,
-      body: CancelSchema,
-      bodyRequired: false,
-      answers: { 200: { description: 'What the call changed', schema: ControlSchema }, ...notFound },
-    },
-    handle: async ({ params, body, tenant }) => {
-      const run = await reader.get(params.id!, tenant);
-      const changed = await controls.cancel(run, body as z.output<typeof CancelSchema>);
-      const { id, status } = await reader.get(run.id, tenant);
-      return { status: 200, body: { id, status, changed: changed && status === 'cancelled' } };
-    },
-  };
-}
-
-function releaseRoute(reader: RunReader, controls: Controls): Route {
-  return {
-    spec: {
-      method: 'post',
-      path: '/v1/runs/{id}/release',
-      summary: 'Release a held run',
-      description:
-        'The run goes back into its lane and goes on with its history and the code of today; it is held again if they do not fit.',
-      tag: 'Runs',
-      params: RunParams,
-      bodyRequired: false,
-      answers: {
-        200: { description: 'What the call changed', schema: ControlSchema },
-        409: { description: 'The run is not held', schema: ProblemSchema },
-        ...notFound,
-      },
-    },
-    handle: async ({ params, tenant }) => {
-      const run = await reader.get(params.id!, tenant);
-      const changed = await controls.release(run);
-      const { id, status } = await reader.get(run.id, tenant);
-      return { status: 200, body: { id, status, changed } };
-    },
-  };
-}
-
-function messageRoute(reader: RunReader, controls: Controls): Route {
-  return {
-    spec: {
-      method: 'post',
-      path: '/v1/runs/{id}/messages/{topic}',
-      summary: 'Send a message to a run',
-      description:
-        'The body is the message, any JSON. It is kept until the run waits for this topic; with an `Idempotency-Key` (per run and topic) it is kept once.',
-      tag: 'Runs',
-      params: RunParams.extend({ topic: z.string().min(1).max(200) }),
-      headers: z.object({ 'idempotency-key': z.string().min(1).max(300).optional() }),
-      bodyRequired: false,
-      answers: {
-        202: { description: 'The message is kept for the run', schema: MessageSchema },
-        409: { description: 'The run has ended', schema: ProblemSchema },
-        422: {
-          description: 'The message cannot be recorded, or the idempotency key belongs to another one',
-          schema: ProblemSchema,
-        },
-        ...notFound,
-      },
-    },
-    handle: async ({ params, body, headers, tenant }) => {
-      const run = await reader.get(params.id!, tenant);
-      await controls.message(run, params.topic!, body ?? null, parseIdempotencyKey(headers['idempotency-key']));
-      return { status: 202, body: { id: run.id, topic: params.topic } };
     },
   };
 }

@@ -79,4 +79,21 @@ export const CANCELS: Scenario[] = [
     await stage.cancel('run');
     await stage.ended('run');
   }),
+  scenario('resumed asleep', async (stage) => {
+    await stage.start('run', 'Waits.naps', ['1s', '1s']);
+    await stage.recorded('run', 'sleep');
+    await stage.cancel('run');
+    await stage.resume('run');
+    await stage.ended('run');
+    await stage.resume('run');
+  }),
+  scenario('resumed while it waits, with the message that came before', async (stage) => {
+    await stage.start('run', 'Waits.listens', { topics: ['a', 'b'], timeout: '1h' });
+    await stage.send('run', 'a', 'in time');
+    await stage.recorded('run', 'waitFor');
+    await stage.cancel('run');
+    await stage.resume('run');
+    await stage.send('run', 'b', 'after it');
+    await stage.ended('run');
+  }),
 ];
