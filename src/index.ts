@@ -21,6 +21,7 @@ export type { Retention } from './core/retention.ts';
 export type { RunStatus } from './core/run.ts';
 export { configured, type Service } from './define/catalogue.ts';
 export { type AgentOptions, opening } from './define/agent.ts';
+export { effectful, type EffectfulOptions } from './define/effectful.ts';
 export { agent, step, tool, transaction, workflow } from './define/decorators.ts';
 export type { StepOptions, TransactionOptions, WorkflowOptions } from './define/operation.ts';
 export type {

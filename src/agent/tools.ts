@@ -8,6 +8,7 @@ import { isRecorded } from '../core/recorded-error.ts';
 import { assertSerializable } from '../core/serializable.ts';
 import { inputIssues } from '../define/input.ts';
 import { plainJson } from './messages.ts';
+import type { ToolDescription } from '../define/standalone.ts';
 
 /** A tool as an agent's loop sees it. */
 export interface AgentTool {
@@ -17,6 +18,8 @@ export interface AgentTool {
   description: string;
   /** The schema of its one argument. */
   input: z.ZodType;
+  /** What the model is told instead of `description` and `input`, where that has to be found out. */
+  describe?: ((signal: AbortSignal) => Promise<ToolDescription>) | undefined;
   /** Whether a call is a run of its own, below the agent's. */
   isRun?: boolean;
   /**
@@ -36,15 +39,30 @@ export function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
 
 /**
  * Returns the tools as the AI SDK takes them: schemas only. Neither does it call them, nor does it check arguments, which it would
- * replace by what the schema makes of them.
+ * replace by what the schema makes of them. Those that have to be asked about are left out.
  */
 export function toolSchemas(tools: readonly AgentTool[]): ToolSet {
+  const described = tools.filter(({ describe }) => !describe);
   return Object.fromEntries(
-    tools.map(({ name, description, input }) => [
-      name,
-      tool({ description, inputSchema: jsonSchema(jsonSchemaOf(input)) }),
-    ]),
+    described.map(({ name, description, input }) => [name, toldAs({ description, inputSchema: jsonSchemaOf(input) })]),
   );
+}
+
+/** Returns all tools as the AI SDK takes them, in their order. `schemas` are those that need not be asked about. */
+export async function allToolSchemas(
+  tools: readonly AgentTool[],
+  schemas: ToolSet,
+  signal: AbortSignal,
+): Promise<ToolSet> {
+  const all = tools.map(async ({ name, describe }) => [
+    name,
+    describe ? toldAs(await describe(signal)) : schemas[name]!,
+  ]);
+  return Object.fromEntries(await Promise.all(all)) as ToolSet;
+}
+
+function toldAs({ description, inputSchema }: ToolDescription): ToolSet[string] {
+  return tool({ description, inputSchema: jsonSchema(inputSchema) });
 }
 
 /** Returns what is wrong with `call` before it is made. `isJson` says whether its arguments could be read at all. */

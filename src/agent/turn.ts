@@ -7,7 +7,7 @@ import { model, stepContext } from '../steps/context.ts';
 import { runStep, type StepRunner } from '../steps/step.ts';
 import { callParts, callsIn, userMessage } from './messages.ts';
 import { answeringWith } from './output.ts';
-import { type AgentTool, isLeftOut, problemOf } from './tools.ts';
+import { type AgentTool, allToolSchemas, isLeftOut, problemOf } from './tools.ts';
 
 /** A message that was left for the agent while it runs. */
 export interface SteeringMessage {
@@ -27,6 +27,7 @@ export interface Agent {
   model: string;
   instructions: string;
   tools: readonly AgentTool[];
+  /** Of those tools that need not be asked about. */
   toolSchemas: ToolSet;
   steering: Steering | undefined;
   /** How many agents may stand above one another. */
@@ -87,7 +88,7 @@ async function ask(agent: Agent, { transcript, fresh, steered, answer, done }: Q
     model: answer ? answeringWith(asking, answer) : asking,
     instructions: agent.instructions,
     messages: [...transcript, ...asked],
-    tools: agent.toolSchemas,
+    tools: await allToolSchemas(agent.tools, agent.toolSchemas, signal),
     stopWhen: isStepCount(1),
     maxRetries: 0,
     abortSignal: signal,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type AgentLimits, ceilingsOf } from '../core/decide.ts';
 import { InvalidInput } from '../core/errors.ts';
 import type { Catalogue, CatalogueEntry } from './catalogue.ts';
+import { StandaloneTool, type ToolDescription } from './standalone.ts';
 import { type DurableMethod, Operation, operationOf, type WorkflowOptions } from './operation.ts';
 
 export interface AgentOptions extends WorkflowOptions {
@@ -14,7 +15,7 @@ export interface AgentOptions extends WorkflowOptions {
   instructions: string;
   /**
    * Methods marked with `@tool`, `@agent` or `@workflow` of classes or instances that the app lists. The model knows them by the names
-   * of the methods; a call of an agent or a workflow is a child run. With standard decorators a function that returns them, where they
+   * of the methods; a call of an agent or a workflow is a child run. Besides, tools that `effectful` or `mcpTools` made. With standard decorators a function that returns them, where they
    * stand in the agent's own class: that is not there yet.
    */
   tools?: readonly DurableMethod[] | (() => readonly DurableMethod[]);
@@ -62,12 +63,19 @@ export function assertAgents(catalogue: Catalogue): void {
   }
 }
 
+/** Returns what the agent lists as its tools. */
+export function listedIn({ tools = [] }: AgentOptions): readonly DurableMethod[] {
+  return typeof tools === 'function' ? tools() : tools;
+}
+
 /** A tool of an agent: what the model is told of it, and where it is. */
 export interface NamedTool {
   name: string;
   description: string;
   /** The schema of its one argument. */
   input: z.ZodType;
+  /** What the model is told instead, where that has to be found out. */
+  describe?: ((signal: AbortSignal) => Promise<ToolDescription>) | undefined;
   entry: CatalogueEntry<'tool'> | CatalogueEntry<'workflow'>;
 }
 
@@ -80,8 +88,7 @@ const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
  * occur twice or that models do not accept
  */
 export function toolsOf(name: string, agent: AgentOptions, { tools, workflows }: Catalogue): NamedTool[] {
-  const methods = typeof agent.tools === 'function' ? agent.tools() : (agent.tools ?? []);
-  const named = methods.map((method) => {
+  const named = listedIn(agent).map((method) => {
     // A method that stands below the agent in its class was not marked yet when it was listed.
     const isMeant = ({ operation }: CatalogueEntry): boolean =>
       operation === operationOf(method) || operation.method === method;
@@ -106,7 +113,10 @@ export function toolsOf(name: string, agent: AgentOptions, { tools, workflows }:
 function namedTool(agent: string, entry: NamedTool['entry']): NamedTool {
   const name = toolName(entry);
   const { description, input } = entry.operation.options;
-  if (entry.operation.kind === 'tool') return { name, description: description!, input: input!, entry };
+  if (entry.operation.kind === 'tool') {
+    const describe = entry.operation instanceof StandaloneTool ? entry.operation.own.describe : undefined;
+    return { name, description: description!, input: input!, describe, entry };
+  }
   if (!description?.trim()) {
     throw invalid(agent, `'${name}' in its tools has no description, which tells the model what it is for`);
   }
@@ -128,8 +138,9 @@ function isJsonObject(input: z.ZodType): boolean {
   }
 }
 
-/** The method's own name: what the tool is called inside of the agent. */
-function toolName({ name }: CatalogueEntry): string {
+/** What the tool is called inside of the agent: by the method's own name. */
+function toolName({ name, operation }: CatalogueEntry): string {
+  if (operation instanceof StandaloneTool) return operation.own.knownAs;
   return name.slice(name.lastIndexOf('.') + 1);
 }
 

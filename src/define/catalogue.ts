@@ -1,10 +1,12 @@
 // What an app consists of: every marked method of the classes and instances that `createApp` lists, by its full name.
 
 import { InvalidInput } from '../core/errors.ts';
-import { assertTool } from './tool.ts';
+import { AgentOperation, listedIn } from './agent.ts';
 import { type Operation, type OperationKind, operationOf } from './operation.ts';
+import { standaloneIn } from './standalone.ts';
+import { assertTool } from './tool.ts';
 
-/** A class with marked static methods, or an instance that `configured` gave a name. */
+/** A class with marked static methods, an instance that `configured` gave a name, or a tool of its own such as `effectful` makes. */
 export type Service = object;
 
 /** One marked method of one class or instance. `name` is what runs, histories and URLs call it: `Class.method` or `Class.instance.method`. */
@@ -40,12 +42,12 @@ export function configured<T extends object>(name: string, instance: T): T {
 }
 
 /**
- * Returns the marked methods of `services`.
+ * Returns the marked methods of `services`, and the tools without a class that their agents list.
  * @throws InvalidInput `invalid_service` for what is no class with marked methods nor a configured instance, and for names that occur
  * twice; `invalid_tool` for a tool whose options do not fit its effect.
  */
 export function collect(services: readonly Service[]): Catalogue {
-  const entries = services.flatMap(entriesOf);
+  const entries = withListed(services.flatMap(entriesOf));
   const seen = new Set<string>();
   for (const { name } of entries) {
     if (seen.has(name)) throw new InvalidInput('invalid_service', `'${name}' is listed twice in services.`);
@@ -61,11 +63,22 @@ export function collect(services: readonly Service[]): Catalogue {
   };
 }
 
+/** Tools that are no methods belong to the app because its agents list them; it may list them itself, too. */
+function withListed(entries: CatalogueEntry[]): CatalogueEntry[] {
+  const agents = entries.map(({ operation }) => operation).filter((operation) => operation instanceof AgentOperation);
+  const listed = agents.flatMap(({ agent }) => listedIn(agent)).flatMap((one) => standaloneIn(one)?.entry ?? []);
+  const unlisted = new Map(listed.map((entry) => [entry.operation, entry]));
+  for (const { operation } of entries) unlisted.delete(operation as CatalogueEntry<'tool'>['operation']);
+  return [...entries, ...unlisted.values()];
+}
+
 function isKind<Kind extends OperationKind>(entry: CatalogueEntry, kind: Kind): entry is CatalogueEntry<Kind> {
   return entry.operation.kind === kind;
 }
 
 function entriesOf(service: Service): CatalogueEntry[] {
+  const standalone = standaloneIn(service);
+  if (standalone) return [standalone.entry];
   const isClass = typeof service === 'function';
   const prefix = isClass ? service.name : instancePrefix(service);
   // What is inherited comes first, so that what overrides it takes its place.

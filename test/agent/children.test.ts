@@ -1,29 +1,13 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { agent, opening, parallel, sleep, start, step, TerminalError, tool, workflow } from '../../src/index.ts';
-import type { Models } from '../../src/inference/registry.ts';
-import { type Script, scriptedModel, type ScriptedModel } from '../../src/testing.ts';
 import { serve } from '../support/serve.ts';
 import { until } from '../support/until.ts';
-import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import { resultsBefore } from './support/desk.ts';
+import { models, prepare } from './support/models.ts';
 
 const Topic = z.object({ topic: z.string() });
 type Topic = z.output<typeof Topic>;
-
-const scripts: Record<string, ScriptedModel> = {};
-
-/** Prepares the models of the agents: each agent asks one of its own. */
-function prepare(given: Record<string, Script<LanguageModelV4CallOptions>>): typeof scripts {
-  for (const [name, script] of Object.entries(given)) scripts[name] = scriptedModel(script);
-  return scripts;
-}
-
-const models: Models = {
-  model: (name) => scripts[name]!,
-  describe: () => ({ name: 'many', provider: 'local', model: 'scripted' }),
-  close: async () => {},
-};
 
 class Library {
   static undone: string[] = [];
@@ -192,7 +176,7 @@ test('what a child did is undone with the agent that called it', async () => {
 
 test('an agent that is its own tool can go on until it is as deep as it may be', async () => {
   const asked: number[] = [];
-  prepare({
+  const { recursive } = prepare({
     recursive: (request) => {
       const depth = request.prompt.findLast(({ role }) => role === 'tool') ? undefined : asked.push(1);
       return depth === undefined ? { text: 'Done.' } : { toolCalls: [call('delegate', { topic: `level ${depth}` })] };
@@ -201,7 +185,7 @@ test('an agent that is its own tool can go on until it is as deep as it may be',
   const run = await served.run('Desk.delegate', { topic: 'all' });
   expect(run).toMatchObject({ status: 'succeeded', result: 'Done.' });
   expect(asked).toHaveLength(3);
-  const told = scripts.recursive!.calls.map((_, n) => resultsBefore(scripts.recursive!, n)[0]?.output).filter(Boolean);
+  const told = recursive!.calls.map((_, n) => resultsBefore(recursive!, n)[0]?.output).filter(Boolean);
   expect(told[0]).toMatchObject({ type: 'error-json', value: { code: 'agent_too_deep' } });
   expect(told.slice(1).map(({ value }) => value)).toEqual(['Done.', 'Done.']);
 });
