@@ -14,6 +14,8 @@ export interface Config {
   /** The lanes this process takes runs from; undefined for all of them. */
   readonly lanes: readonly string[] | undefined;
   readonly auth: 'off' | 'keys';
+  /** Where people reach the service, without a slash at its end; undefined for where it listens. */
+  readonly publicUrl: string | undefined;
   readonly openai: { baseUrl: string; apiKey?: string; model: string } | undefined;
   /** Which engine writes checkpoints: ours, or the SDK's own, on the same tables. */
   readonly engine: 'holdfast' | 'stock';
@@ -49,6 +51,12 @@ const Environment = z.object({
   HOLDFAST_ROLE: optional(z.enum(['all', 'api', 'worker'])),
   HOLDFAST_LANES: optional(z.string().regex(/^[\w.-]+(,[\w.-]+)*$/, 'is not a list of lanes with commas between them')),
   HOLDFAST_AUTH: optional(z.enum(['off', 'keys'])),
+  HOLDFAST_PUBLIC_URL: optional(
+    z
+      .url({ protocol: /^https?$/, error: 'is not an http(s) address' })
+      .regex(/^[^?#@]*$/, 'must have no query, no fragment and no password in it')
+      .transform((url) => url.replace(/\/+$/, '')),
+  ),
   OPENAI_BASE_URL: optional(z.url({ protocol: /^https?$/, error: 'is not an http(s) address' })),
   OPENAI_API_KEY: optional(z.string()),
   OPENAI_MODEL: optional(z.string()),
@@ -99,6 +107,7 @@ function configOf(env: Environment): Config {
     role: env.HOLDFAST_ROLE ?? 'all',
     lanes: env.HOLDFAST_LANES?.split(','),
     auth: env.HOLDFAST_AUTH ?? (LOOPBACK.has(host) ? 'off' : 'keys'),
+    publicUrl: env.HOLDFAST_PUBLIC_URL,
     openai: openaiOf(env),
     engine: env.HOLDFAST_ENGINE ?? 'holdfast',
     logLevel: env.LOG_LEVEL ?? 'info',

@@ -15,3 +15,17 @@ test('a key alone is ignored, and that is said', () => {
 test('an endpoint alone is refused', () => {
   expect(() => readConfig({ OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' })).toThrow('OPENAI_MODEL is missing');
 });
+
+test.each([
+  ['https://work.example', 'https://work.example'],
+  ['https://work.example/holdfast//', 'https://work.example/holdfast'],
+])('%s is where people reach the service', (given, publicUrl) => {
+  expect(readConfig({ HOLDFAST_PUBLIC_URL: given })).toMatchObject({ publicUrl });
+});
+
+test.each(['work.example', 'ftp://work.example', 'https://work.example/?a', 'https://u:p@work.example'])(
+  '%s is not where people reach the service',
+  (HOLDFAST_PUBLIC_URL) => {
+    expect(() => readConfig({ HOLDFAST_PUBLIC_URL })).toThrow('HOLDFAST_PUBLIC_URL');
+  },
+);

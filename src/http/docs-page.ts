@@ -1,5 +1,7 @@
 // The pages for people: the reference that is made from the OpenAPI document, and texts. Plain HTML without scripts.
 
+import { escapeHtml } from './html.ts';
+
 const STYLE = `
   :root { color-scheme: light dark; font: 16px/1.55 system-ui, sans-serif; }
   body { max-width: 56rem; margin: 2rem auto; padding: 0 1rem; }
@@ -36,24 +38,24 @@ export function referencePage(document: object): string {
   );
   return page(
     `${info.title} ${info.version}`,
-    `<h1>${escape(info.title)}</h1><p>${escape(info.description ?? '')}</p><p><a href="/openapi.json">OpenAPI 3.1 document</a> · <a href="/docs/errors">Error codes</a></p>${calls.join('')}`,
+    `<h1>${escapeHtml(info.title)}</h1><p>${escapeHtml(info.description ?? '')}</p><p><a href="/openapi.json">OpenAPI 3.1 document</a> · <a href="/docs/errors">Error codes</a></p>${calls.join('')}`,
   );
 }
 
 function callSection(method: string, path: string, operation: Operation): string {
   const parameters = (operation.parameters ?? []).map(
     ({ name, in: place, required, description, schema }) =>
-      `<tr><td><code>${escape(name)}</code></td><td>${escape(place)}${required ? ', required' : ''}</td><td>${inline(description ?? schema?.description ?? '')}</td></tr>`,
+      `<tr><td><code>${escapeHtml(name)}</code></td><td>${escapeHtml(place)}${required ? ', required' : ''}</td><td>${inline(description ?? schema?.description ?? '')}</td></tr>`,
   );
   const answers = Object.entries(operation.responses ?? {}).map(
     ([status, { description }]) =>
-      `<tr><td><code>${escape(status)}</code></td><td>${inline(description ?? '')}</td></tr>`,
+      `<tr><td><code>${escapeHtml(status)}</code></td><td>${inline(description ?? '')}</td></tr>`,
   );
   const bodies = Object.entries(operation.requestBody?.content ?? {}).map(
     ([type, { schema }]) =>
-      `<p><code>${escape(type)}</code></p><pre>${escape(JSON.stringify(schema ?? {}, null, 2))}</pre>`,
+      `<p><code>${escapeHtml(type)}</code></p><pre>${escapeHtml(JSON.stringify(schema ?? {}, null, 2))}</pre>`,
   );
-  return `<h2><span class="method">${escape(method)}</span> <code>${escape(path)}</code></h2>
+  return `<h2><span class="method">${escapeHtml(method)}</span> <code>${escapeHtml(path)}</code></h2>
 <p><strong>${inline(asSentence(operation.summary ?? ''))}</strong> ${inline(operation.description ?? '')}</p>
 ${parameters.length > 0 ? `<h3>Parameters</h3><table>${parameters.join('')}</table>` : ''}
 ${bodies.length > 0 ? `<h3>Body</h3>${bodies.join('')}` : ''}
@@ -67,14 +69,14 @@ export function textPage(title: string, markdown: string): string {
     if (heading) {
       const text = heading[2]!.replaceAll('`', '');
       const level = heading[1]!.length;
-      return `<h${level} id="${escape(text)}">${inline(heading[2]!)}</h${level}>`;
+      return `<h${level} id="${escapeHtml(text)}">${inline(heading[2]!)}</h${level}>`;
     }
     if (block.startsWith('- '))
       return `<ul>${block
         .split(/\n(?=- )/)
         .map((item) => `<li>${inline(item.slice(2))}</li>`)
         .join('')}</ul>`;
-    if (block.startsWith('```')) return `<pre>${escape(block.replaceAll(/^```.*$/gm, '').trim())}</pre>`;
+    if (block.startsWith('```')) return `<pre>${escapeHtml(block.replaceAll(/^```.*$/gm, '').trim())}</pre>`;
     return `<p>${inline(block)}</p>`;
   });
   return page(title, blocks.join('\n'));
@@ -85,13 +87,9 @@ function asSentence(text: string): string {
 }
 
 function inline(text: string): string {
-  return escape(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
+  return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }
 
 function page(title: string, body: string): string {
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title><style>${STYLE}</style><body>${body}</body></html>`;
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title><style>${STYLE}</style><body>${body}</body></html>`;
 }

@@ -31,6 +31,7 @@ export class HttpError extends HoldfastError {
 
 const STATUS_OF_CODE: Record<string, number> = {
   invalid_input: 422,
+  invalid_tool_arguments: 422,
   not_serializable: 422,
   idempotency_key_reused: 422,
 };

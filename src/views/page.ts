@@ -2,9 +2,9 @@
 
 import { InvalidInput } from '../core/errors.ts';
 
-/** Where a page begins: after the row with this time (milliseconds since 1970) and id. */
+/** Where a page begins: after the row with this time, in the whole units that its list counts, and this id. */
 export interface PagePosition {
-  createdMs: number;
+  at: number;
   id: string;
 }
 
@@ -16,15 +16,14 @@ export interface Page<T> {
 
 /** Returns `position` as an opaque cursor. */
 export function formatCursor(position: PagePosition): string {
-  return Buffer.from(JSON.stringify([position.createdMs, position.id])).toString('base64url');
+  return Buffer.from(JSON.stringify([position.at, position.id])).toString('base64url');
 }
 
 /** Returns the position that `cursor` stands for. @throws InvalidInput `invalid_cursor` */
 export function parseCursor(cursor: string): PagePosition {
   try {
-    const [createdMs, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
-    if (Number.isSafeInteger(createdMs) && typeof id === 'string' && !id.includes('\0'))
-      return { createdMs: createdMs as number, id };
+    const [at, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
+    if (Number.isSafeInteger(at) && typeof id === 'string' && !id.includes('\0')) return { at: at as number, id };
   } catch {
     // Refused below.
   }

@@ -126,13 +126,13 @@ export async function listRuns(db: Knex, filter: RunFilter, limit: number, curso
     sinceMs: filter.since?.getTime() ?? null,
     untilMs: filter.until?.getTime() ?? null,
     q: filter.q ?? null,
-    afterMs: after?.createdMs ?? null,
+    afterMs: after?.at ?? null,
     afterId: after?.id ?? null,
     limit: limit + 1,
   });
   const items = rows.slice(0, limit);
   const last = items.at(-1);
-  const next = rows.length > limit && last ? formatCursor({ createdMs: Number(last.createdMs), id: last.id }) : null;
+  const next = rows.length > limit && last ? formatCursor({ at: Number(last.createdMs), id: last.id }) : null;
   return { items: items.map(toSummary), next };
 }
 
