@@ -2,6 +2,7 @@
 
 import system from '@dbos-inc/dbos-sdk/internal/system_database';
 import type { RunningWorkflowEntry, SystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database';
+import { FastSystemDatabase } from './history/fast-database.ts';
 import { type EngineHooks, RUN_OUTCOME } from './hooks.ts';
 import type { Arguments, Result } from './override.ts';
 import { ParkingSystemDatabase } from './parking/parking-database.ts';
@@ -69,10 +70,13 @@ export function systemDatabaseWith(hooks: EngineHooks, kind: 'holdfast' | 'stock
     }
 
     override async recordOperationResult(...args: Arguments<'recordOperationResult'>): Result<'recordOperationResult'> {
-      hooks.probe('before', args[2]);
+      const [runId, stepId, name] = args;
+      // A transaction has told of its checkpoint, which it committed together with what it wrote.
+      const isNews = !(this instanceof FastSystemDatabase && this.executionOf(runId)?.committed.has(stepId));
+      if (isNews) hooks.probe('before', name);
       await super.recordOperationResult(...args);
-      hooks.probe('after', args[2]);
-      hooks.recorded(args[0]);
+      if (isNews) hooks.probe('after', name);
+      hooks.recorded(runId);
     }
 
     override async recordWorkflowOutput(...args: Arguments<'recordWorkflowOutput'>): Result<'recordWorkflowOutput'> {
