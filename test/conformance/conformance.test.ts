@@ -5,12 +5,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { differences } from './compare.ts';
 import { type Cast, perform, type Performance } from './performance.ts';
 import { CANCELS } from './scenarios/cancels.ts';
+import { FORKS } from './scenarios/forks.ts';
 import { MESSAGES } from './scenarios/messages.ts';
 import { PLAIN } from './scenarios/plain.ts';
 import { RESTARTS } from './scenarios/restarts.ts';
 import { STARTS } from './scenarios/starts.ts';
 
-const SCENARIOS = [...PLAIN, ...MESSAGES, ...STARTS, ...CANCELS, ...RESTARTS];
+const SCENARIOS = [...PLAIN, ...MESSAGES, ...STARTS, ...CANCELS, ...FORKS, ...RESTARTS];
 
 const CASTS: [title: string, cast: Cast][] = [
   ['holdfast', ['holdfast', 'holdfast']],

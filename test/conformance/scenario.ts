@@ -18,6 +18,8 @@ export interface Stage {
   cancel(name: string, body?: unknown): Promise<void>;
   /** Resumes the run `name`, and notes the answer's status and whether anything changed. */
   resume(name: string): Promise<void>;
+  /** Begins a run that copies what the run `name` recorded before `step`, and goes on from there. Calls it `copy`. */
+  fork(name: string, copy: string, step: number): Promise<void>;
   /** Waits until the run `name` has recorded `times` steps called `step` from the number `from` on. */
   recorded(name: string, step: string, times?: number, from?: number): Promise<void>;
   /** Waits until the run `name` has this status. */

@@ -1,5 +1,6 @@
 // The stage of one scenario in one performance: calls to the service that is up at the moment, and notes of what they answered.
 
+import { DBOS } from '@dbos-inc/dbos-sdk';
 import type { CallOptions, CallResult, TestService } from '../../src/testing/service.ts';
 import { until } from '../support/until.ts';
 import type { Interval } from './interval.ts';
@@ -76,6 +77,13 @@ export class PlayedStage implements Stage {
   async resume(name: string): Promise<void> {
     const answer = await this.call('POST', `/v1/runs/${this.id(name)}/resume`);
     this.note(`answer to resuming ${name}`, [answer.status, answer.body.changed, answer.body.code]);
+  }
+
+  /** Whoever has the SDK's tools can do this to any run. */
+  async fork(name: string, copy: string, step: number): Promise<void> {
+    const id = `${this.id(name)}-fork`;
+    this.named(copy, id);
+    await DBOS.forkWorkflow(this.id(name), step, { newWorkflowID: id });
   }
 
   /** Waits until the run has recorded the step so often, from number `from` on; also what the timeline does not show. */
