@@ -2,10 +2,12 @@
 
 import { fileURLToPath } from 'node:url';
 import type { Knex } from 'knex';
+import { approvalDesk } from './admission/approval-desk.ts';
+import { Approvals } from './admission/approvals.ts';
 import { Controls } from './admission/control.ts';
 import { UNWIND } from './agent/unwind.ts';
 import { Unwinds } from './agent/unwinds.ts';
-import { bindAll, namedTools, toolRunner, workflowBodies } from './bodies.ts';
+import { type AppRunner, appRunner, bindAll, namedTools, workflowBodies } from './bodies.ts';
 import { DEFAULT_LANE } from './core/run.ts';
 import { personOf } from './admission/keys.ts';
 import { Submissions } from './admission/submit.ts';
@@ -36,7 +38,8 @@ import { createModels, type Models } from './inference/registry.ts';
 import { packageVersion } from './lib/package-version.ts';
 import { Sole } from './lib/sole.ts';
 import { Subscriptions } from './lib/subscriptions.ts';
-import type { Tool, ToolRunner } from './steps/tool.ts';
+import type { Notify } from './steps/notice.ts';
+import type { Tool } from './steps/tool.ts';
 import { requestUnwind } from './store/compensations.ts';
 import { findMessage } from './views/messages.ts';
 import { findInputHash, getRun } from './views/runs.ts';
@@ -50,6 +53,8 @@ export interface AppOptions {
   migrations?: URL | string;
   /** How long runs are kept after their end where their workflow does not say; `30d` by default, `forever` to keep them all. */
   retention?: RetentionTime;
+  /** How people hear of what is to be approved. `notify` runs as a step of the run that asks; when it fails five times, the run waits all the same. */
+  approvals?: { notify?: Notify };
   /** Whose runs these are, where several applications share a database. */
   name?: string;
 }
@@ -80,6 +85,7 @@ export class App {
   readonly migrations: string | undefined;
   readonly retention: RetentionRule[];
   readonly #tools: ReadonlyMap<string, Tool>;
+  readonly #notify: Notify | undefined;
 
   constructor(options: AppOptions) {
     this.name = options.name ?? 'holdfast';
@@ -88,6 +94,7 @@ export class App {
     this.lanes = lanesOf(this.catalogue, options.lanes ?? {});
     this.retention = retentionRules(this.catalogue, options.retention);
     this.#tools = namedTools(this.catalogue);
+    this.#notify = options.approvals?.notify;
     assertAgents(this.catalogue);
   }
 
@@ -121,7 +128,7 @@ export class App {
   ): Promise<RunningApp> {
     const recorded = new Subscriptions();
     const unwinding: { ready?: Unwinds } = {};
-    const runner: { ready?: ToolRunner } = {};
+    const runner: { ready?: AppRunner } = {};
     const engine = await Engine.start({
       databaseUrl: database.url,
       db: database.transactions,
@@ -144,11 +151,15 @@ export class App {
     const submissions = new Submissions(engine, this.catalogue.workflows, Object.keys(this.lanes), (id) =>
       findInputHash(database.reads, id),
     );
-    runner.ready = toolRunner(engine, models, database.transactions, log);
+    const db = database.transactions;
+    const onWakeUp = (runId: string, topic: string): void => engine.messageLeft(runId, topic);
+    const approvals = new Approvals({ db, tools: this.#tools, onWakeUp });
+    const door = Promise.withResolvers<string>();
+    const origin = async (): Promise<string> => config.publicUrl ?? door.promise;
+    runner.ready = appRunner(engine, models, db, log, approvalDesk(approvals, this.#notify, origin));
     const unbind = bindAll(this.catalogue, this.#tools, submissions, runner.ready);
     started.push({ stop: async () => unbind() });
     await engine.open();
-    const db = database.transactions;
     const retention = new Retention({ db, log, application: this.name, rules: this.retention });
     started.push(retention);
     await retention.start();
@@ -165,8 +176,9 @@ export class App {
       findPerson: config.auth === 'keys' ? (key) => personOf(database.reads, key) : undefined,
       log,
     });
+    door.resolve(server.url);
     const upkeep = { stop: async () => void (await Promise.all([retention.stop(), unwinds.stop()])) };
-    const parts = { server, engine, upkeep, database, models, submissions, state, unbind, place };
+    const parts = { server, engine, upkeep, database, models, submissions, approvals, state, unbind, place };
     return new RunningApp({ ...parts, graceMs: config.graceMs });
   }
 
@@ -228,6 +240,7 @@ interface Parts {
   database: AppDatabase;
   models: Models;
   submissions: Submissions;
+  approvals: Approvals;
   state: { stopping: boolean };
   unbind: () => void;
   graceMs: number;
@@ -253,6 +266,11 @@ export class RunningApp {
 
   get models(): Models {
     return this.#parts.models;
+  }
+
+  /** @internal */
+  get approvals(): Approvals {
+    return this.#parts.approvals;
   }
 
   /** @internal */

@@ -14,8 +14,11 @@ import type { Engine } from './engine/engine.ts';
 import { messagesLeft } from './engine/steering.ts';
 import type { EngineLog } from './engine/logger.ts';
 import type { Models } from './inference/registry.ts';
+import { withApprovals } from './steps/approve.ts';
+import { runApprovedTool } from './steps/approved-tool.ts';
+import type { ApprovalDesk, Noticing } from './steps/notice.ts';
 import { runStep, type StepCall } from './steps/step.ts';
-import { runTool, type Tool, type ToolRunner } from './steps/tool.ts';
+import type { Tool, ToolRunner } from './steps/tool.ts';
 import { insertAttempt } from './store/attempts.ts';
 import { InvalidInput, TerminalError } from './core/errors.ts';
 
@@ -23,6 +26,9 @@ import { InvalidInput, TerminalError } from './core/errors.ts';
 const STEER_TOPIC = 'steer';
 
 type Method = (...args: unknown[]) => Promise<unknown>;
+
+/** What everything that an app's workflows call runs with. */
+export type AppRunner = ToolRunner & Noticing;
 
 /** A workflow as the engine takes it. */
 export interface WorkflowBody {
@@ -54,11 +60,12 @@ export function namedTools({ tools }: Catalogue): Map<string, Tool> {
 export function workflowBodies(
   catalogue: Catalogue,
   tools: ReadonlyMap<string, Tool>,
-  runner: () => ToolRunner,
+  runner: () => AppRunner,
 ): Record<string, WorkflowBody> {
   const bodies = catalogue.workflows.map((entry): [string, WorkflowBody] => {
     const { name, operation, receiver } = entry;
-    const method = (operation.method as Method).bind(receiver);
+    const own = (operation.method as Method).bind(receiver);
+    const method: Method = (...args) => withApprovals(runner(), () => own(...args));
     const body = operation instanceof AgentOperation ? agentBody(entry, operation, method, catalogue, runner) : method;
     return [name, { body, maxRecoveries: operation.options.maxRecoveries }];
   });
@@ -71,7 +78,7 @@ function agentBody(
   { agent }: AgentOperation,
   method: Method,
   catalogue: Catalogue,
-  runner: () => ToolRunner,
+  runner: () => AppRunner,
 ): Method {
   const tools = toolsOf(name, agent, catalogue).map(({ entry, ...known }): AgentTool => {
     const { operation, receiver } = entry;
@@ -103,7 +110,7 @@ export function bindAll(
   catalogue: Catalogue,
   tools: ReadonlyMap<string, Tool>,
   submissions: Submissions,
-  runner: ToolRunner,
+  runner: AppRunner,
 ): () => void {
   const unbind: (() => void)[] = [];
   for (const { name, operation, receiver } of catalogue.workflows) {
@@ -130,17 +137,24 @@ export function bindAll(
   }
   for (const { name, operation, receiver } of catalogue.tools) {
     const tool = tools.get(operation.options.name ?? name)!;
-    unbind.push(operation.bind(receiver, { name, invoke: ([args]) => runTool(runner, tool, args) }));
+    unbind.push(operation.bind(receiver, { name, invoke: ([args]) => runApprovedTool(runner, tool, args) }));
   }
   return () => {
     for (const undo of unbind) undo();
   };
 }
 
-/** Returns what steps and tools of an app run with. */
-export function toolRunner(engine: Engine, models: Models, db: Knex, log: EngineLog): ToolRunner {
+/** Returns what the steps and tools of an app run with, and its questions. */
+export function appRunner(
+  engine: Engine,
+  models: Models,
+  db: Knex,
+  log: EngineLog,
+  approvals: ApprovalDesk,
+): AppRunner {
   return {
     db,
+    approvals,
     checkpoints: engine.checkpoints,
     models,
     onFailedAttempt: (attempt) =>

@@ -3,6 +3,7 @@
 export { type RunHandle, start, type StartOptions } from './admission/start.ts';
 export { App, type AppOptions, createApp, RunningApp } from './app.ts';
 export { type Config, readConfig } from './config.ts';
+export type { ApprovalRule } from './core/approval.ts';
 export type { RetryPolicy } from './core/backoff.ts';
 export type { AgentLimits } from './core/decide.ts';
 export type { Duration } from './core/duration.ts';
@@ -29,6 +30,7 @@ export type {
   CompensationContext,
   IrreversibleTool,
   ReadTool,
+  ToolApproval,
   ToolContext,
   ToolOptions,
   TransactionalTool,
@@ -37,5 +39,7 @@ export { db } from './engine/data-source.ts';
 export type { LaneLimits } from './engine/lanes.ts';
 export { currentRunId, now, parallel, progress, random, sleep, uuid, waitFor } from './engine/verbs.ts';
 export { classifyModelError } from './inference/errors.ts';
+export { type ApprovalResult, approve } from './steps/approve.ts';
 export { callTool } from './steps/call-tool.ts';
 export { model, type StepContext, stepContext } from './steps/context.ts';
+export type { Notify, NoticeContext } from './steps/notice.ts';

@@ -1,14 +1,9 @@
 // The messages between agent and model, in the AI SDK's form: reading the model's, and writing ours.
 
 import type { JSONValue, ModelMessage, ToolCallPart, ToolModelMessage, ToolResultPart } from 'ai';
-import { SuperJSON } from 'superjson';
 import type { Outcome, ToolCall } from '../core/decide.ts';
-import { isPlainJson } from '../core/plain-json.ts';
 
-/** Returns `value` as plain JSON, the way the views show it: dates as text, maps as pairs, undefined as null. */
-export function plainJson(value: unknown): unknown {
-  return value === undefined || isPlainJson(value) ? (value ?? null) : SuperJSON.serialize(value).json;
-}
+export { plainJson } from '../core/plain-json.ts';
 
 /** Returns the messages that open a conversation. */
 export function openingMessages(opening: string | readonly ModelMessage[]): ModelMessage[] {

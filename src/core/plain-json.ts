@@ -1,5 +1,12 @@
 // Values that are JSON and nothing else, which most results are: they need no more than JSON to be written and read.
 
+import { SuperJSON } from 'superjson';
+
+/** Returns `value` as plain JSON, the way people and models are shown it: dates as text, maps as pairs, undefined as null. */
+export function plainJson(value: unknown): unknown {
+  return value === undefined || isPlainJson(value) ? (value ?? null) : SuperJSON.serialize(value).json;
+}
+
 /**
  * Tells whether `value` is the same after it was written as JSON and read again: null, booleans, strings, finite numbers, and arrays
  * and plain objects of these, in which no object stands twice.

@@ -2,6 +2,7 @@
 
 import type { Knex } from 'knex';
 import type { z } from 'zod';
+import { type ApprovalRule, resolveRule } from '../core/approval.ts';
 import type { RetryPolicy } from '../core/backoff.ts';
 import type { Duration } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
@@ -29,6 +30,12 @@ export interface ToolContext {
   readonly db: Knex.Transaction;
 }
 
+/** Whether people have to say yes before a call: always, by a rule, or as the arguments have it, where undefined is no. */
+export type ToolApproval<S extends z.ZodType> =
+  | 'required'
+  | ApprovalRule
+  | ((args: z.output<S>) => 'required' | ApprovalRule | undefined);
+
 interface Described<S extends z.ZodType> {
   /** What it is for, in the words that the model reads. */
   description: string;
@@ -36,6 +43,11 @@ interface Described<S extends z.ZodType> {
   input: S;
   /** The name in timelines and histories; the method's own by default. Renaming it strands running work. */
   name?: string;
+  /**
+   * What has to happen before each call: people approve it. The run waits for them without being in memory. A call that they reject, or that nobody
+   * approves in time, is not made and has failed, with `approval_rejected` or `approval_expired`.
+   */
+  approval?: ToolApproval<S>;
 }
 
 interface Attempted {
@@ -83,12 +95,25 @@ export interface CompensableTool<S extends z.ZodType, Result> extends Described<
   compensate: (result: Result, args: z.output<S>, context: CompensationContext) => Promise<void>;
 }
 
-/** Does what nobody can undo. A call that was sent and never answered holds the run for a person, unless `reconcile` tells. */
-export interface IrreversibleTool<S extends z.ZodType> extends Described<S>, Attempted, Reconciled {
+interface Irreversible<S extends z.ZodType> extends Described<S>, Attempted, Reconciled {
   effect: 'irreversible';
+}
+
+interface ApprovedTool<S extends z.ZodType> extends Irreversible<S> {
+  approval: ToolApproval<S>;
+  acknowledged?: string;
+}
+
+interface AcknowledgedTool<S extends z.ZodType> extends Irreversible<S> {
   /** Why that is acceptable without a person's approval; for whoever reads the code. */
   acknowledged: string;
 }
+
+/**
+ * Does what nobody can undo, with a person's `approval`, or where it is `acknowledged`. A call that was sent and never answered holds the run
+ * for a person, unless `reconcile` tells.
+ */
+export type IrreversibleTool<S extends z.ZodType> = ApprovedTool<S> | AcknowledgedTool<S>;
 
 /** What `@tool` takes: another set of options for each kind of effect. */
 export type ToolOptions<S extends z.ZodType = z.ZodType, Result = never> =
@@ -114,8 +139,22 @@ function problemOf(options: Partial<ToolOptions>): string | undefined {
   if (options.effect === 'compensable' && typeof options.compensate !== 'function') {
     return 'compensate is missing, which undoes a call when its run fails';
   }
-  if (options.effect === 'irreversible' && !options.acknowledged?.trim()) {
-    return `acknowledged is missing: what nobody can undo needs a written reason why it may happen without a person's approval`;
+  if (options.effect === 'irreversible' && !options.approval && !options.acknowledged?.trim()) {
+    return `approval or acknowledged is missing: what nobody can undo needs a person's approval, or a written reason why it may happen without`;
   }
-  return undefined;
+  return problemOfApproval(options);
+}
+
+/** The steps of an approval are called like this, and are no outcomes of calls. */
+const STEPS_OF_APPROVALS = /^(?:approval of|notice of|decision on) /;
+
+function problemOfApproval({ name, approval }: Partial<ToolOptions>): string | undefined {
+  if (name !== undefined && STEPS_OF_APPROVALS.test(name)) return `'${name}' is what a step of an approval is called`;
+  if (approval === undefined || typeof approval === 'function') return undefined;
+  try {
+    resolveRule(approval);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.replace(/\.$/, '');
+  }
 }

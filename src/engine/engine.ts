@@ -123,6 +123,12 @@ export class Engine {
     return registered;
   }
 
+  /** A transaction that left a message for the run has committed: it need not wait to be told by the database. */
+  messageLeft(runId: string, topic: string): void {
+    const database = this.#executor?.systemDatabase;
+    if (database instanceof ParkingSystemDatabase) database.messageLeft(runId, topic);
+  }
+
   /** Waits for a run to end; see `Completions.wait`. */
   async ended(runId: string, signal?: AbortSignal): Promise<void> {
     await this.#completions?.wait(runId, signal);

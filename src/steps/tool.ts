@@ -53,7 +53,8 @@ export async function runTool(runner: ToolRunner, tool: Tool, args: unknown): Pr
   return runStep(runner, { name, options, body: () => call.attempt(), settle: (signal) => call.settle(signal) });
 }
 
-function checkedArguments({ name, options }: Tool, args: unknown): unknown {
+/** Returns `args` as the tool's schema understands them. @throws TerminalError `invalid_tool_arguments`, naming the field */
+export function checkedArguments({ name, options }: Tool, args: unknown): unknown {
   const parsed = options.input.safeParse(args);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.flatMap(inputIssues);

@@ -152,6 +152,11 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
     this.#wakes.sweep();
   }
 
+  /** A message was left for the run in a transaction of ours. */
+  messageLeft(runId: string, topic: string): void {
+    this.#sent(runId, topic);
+  }
+
   override transitionDelayedWorkflows(): Promise<void> {
     return retried(() => this.#wakes.transition());
   }

@@ -1,0 +1,49 @@
+// A call of a tool that people have to approve: asked first, and then made with what was approved.
+
+import type { ApprovalRule } from '../core/approval.ts';
+import { plainJson } from '../core/plain-json.ts';
+import { inputHash } from '../core/run-id.ts';
+import { insideWorkflow } from '../engine/verbs.ts';
+import { askPeople, type Subject } from './approval.ts';
+import type { Noticing } from './notice.ts';
+import { checkedArguments, runTool, type Tool, type ToolRunner } from './tool.ts';
+
+/**
+ * Calls a tool from a workflow's body, and records its outcome; where it needs people's approval, only once that is given.
+ * @throws as `runTool`; TerminalError `approval_rejected`, `approval_expired`, `approval_changed`; InvalidInput `invalid_approval`
+ */
+export async function runApprovedTool(runner: ToolRunner & Noticing, tool: Tool, args: unknown): Promise<unknown> {
+  if (tool.options.approval === undefined || !insideWorkflow()) return runTool(runner, tool, args);
+  const decided = await askPeople(runner, subjectOf(tool, args), true);
+  return runTool(runner, tool, decided?.edited ? decided.edited.arguments : args);
+}
+
+function subjectOf(tool: Tool, args: unknown): Subject {
+  const { name, options } = tool;
+  const checked = checkedArguments(tool, args);
+  const approval = options.approval!;
+  return {
+    steps: { ask: `approval of ${name}`, notice: `notice of ${name}`, decision: `decision on ${name}` },
+    tool: name,
+    question: `May ${name} be called?`,
+    arguments: shown(tool, args, checked),
+    rule: () => (typeof approval === 'function' ? (approval as RuleOfArguments)(checked) : approval),
+    checkEdited: (edited) => void checkedArguments(tool, edited),
+  };
+}
+
+type RuleOfArguments = (args: unknown) => 'required' | ApprovalRule | undefined;
+
+/**
+ * People are shown what the tool will get, and not what its schema drops or fills in; but for schemas that do not take again what they
+ * have made.
+ */
+function shown(tool: Tool, args: unknown, checked: unknown): unknown {
+  const plain = plainJson(checked);
+  try {
+    if (inputHash(plainJson(checkedArguments(tool, plain))) === inputHash(plain)) return plain;
+  } catch {
+    // The schema takes something else than it makes.
+  }
+  return plainJson(args);
+}
