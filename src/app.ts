@@ -27,6 +27,7 @@ import type { EngineLog } from './engine/logger.ts';
 import { Retention } from './engine/retention.ts';
 import { openApiDocument } from './http/openapi.ts';
 import type { Route } from './http/route.ts';
+import { approvalRoutes } from './http/routes/approvals.ts';
 import { controlRoutes } from './http/routes/control.ts';
 import { eventsRoute } from './http/routes/events.ts';
 import { documentRoutes, healthRoutes } from './http/routes/operations.ts';
@@ -152,8 +153,7 @@ export class App {
       findInputHash(database.reads, id),
     );
     const db = database.transactions;
-    const onWakeUp = (runId: string, topic: string): void => engine.messageLeft(runId, topic);
-    const approvals = new Approvals({ db, tools: this.#tools, onWakeUp });
+    const approvals = new Approvals({ db, tools: this.#tools, onWakeUp: (id, topic) => engine.messageLeft(id, topic) });
     const door = Promise.withResolvers<string>();
     const origin = async (): Promise<string> => config.publicUrl ?? door.promise;
     runner.ready = appRunner(engine, models, db, log, approvalDesk(approvals, this.#notify, origin));
@@ -168,14 +168,10 @@ export class App {
     unwinds.start();
     const state = { stopping: false };
     const controls = this.#controls(engine, database, unwinds);
-    const routes = this.#routes(config, database.reads, engine, submissions, recorded, controls, () => state.stopping);
-    const server = await startServer({
-      host: config.host,
-      port: config.port,
-      routes,
-      findPerson: config.auth === 'keys' ? (key) => personOf(database.reads, key) : undefined,
-      log,
-    });
+    const inbox = approvalRoutes(database.reads, approvals, origin);
+    const routes = this.#routes(config, database.reads, engine, submissions, recorded, controls, inbox, state);
+    const findPerson = config.auth === 'keys' ? (key: string) => personOf(database.reads, key) : undefined;
+    const server = await startServer({ host: config.host, port: config.port, routes, findPerson, log });
     door.resolve(server.url);
     const upkeep = { stop: async () => void (await Promise.all([retention.stop(), unwinds.stop()])) };
     const parts = { server, engine, upkeep, database, models, submissions, approvals, state, unbind, place };
@@ -207,7 +203,8 @@ export class App {
     submissions: Submissions,
     recorded: Subscriptions,
     controls: Controls,
-    isStopping: () => boolean,
+    inbox: readonly Route[],
+    state: { readonly stopping: boolean },
   ): Route[] {
     const reader: RunReader = {
       get: (id, tenant) => getRun(reads, id, tenant),
@@ -217,9 +214,10 @@ export class App {
       startRoute(submissions, reader),
       ...runRoutes(reads, reader),
       ...controlRoutes(reader, controls),
+      ...inbox,
       eventsRoute(reads, reader, (id, listener) => recorded.subscribe(id, listener)),
     ];
-    const routes = [...(config.role === 'worker' ? [] : doors), ...healthRoutes(reads, isStopping)];
+    const routes = [...(config.role === 'worker' ? [] : doors), ...healthRoutes(reads, () => state.stopping)];
     const specs = routes.map((route) => route.spec);
     return [
       ...routes,

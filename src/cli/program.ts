@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { HoldfastError } from '../core/errors.ts';
 import { packageVersion } from '../lib/package-version.ts';
+import { approvalsCommand } from './approvals.ts';
 import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
 import { keysCommand } from './keys.ts';
@@ -26,6 +27,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     doctorCommand(),
     keysCommand(),
     runsCommand(),
+    approvalsCommand(),
   ]) {
     program.addCommand(inherit(command));
   }

@@ -5,7 +5,7 @@ import { toMilliseconds } from '../core/duration.ts';
 import { LONGEST_TIME_MS, RUN_STATUSES } from '../core/run.ts';
 import { ID_LIMIT } from '../views/events.ts';
 
-const time = z.iso.datetime().meta({ description: 'ISO 8601 with milliseconds, UTC' });
+export const time = z.iso.datetime().meta({ description: 'ISO 8601 with milliseconds, UTC' });
 
 export const ProblemSchema = z
   .object({
@@ -149,7 +149,7 @@ export const MessageSchema = z.object({ id: z.string(), topic: z.string() }).met
 
 export const RunParams = z.strictObject({ id: z.string().min(1).max(300) });
 
-const duration = z.string().transform((text, context) => {
+export const duration = z.string().transform((text, context) => {
   try {
     const ms = toMilliseconds(/^\d+$/.test(text) ? `${text}ms` : text);
     if (ms <= LONGEST_TIME_MS) return Math.ceil(ms);
@@ -160,7 +160,7 @@ const duration = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const wholeNumber = z
+export const wholeNumber = z
   .string()
   .regex(/^\d{1,9}$/, 'is not a whole number')
   .transform(Number);

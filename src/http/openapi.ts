@@ -66,7 +66,9 @@ function operation(spec: RouteSpec): ZodOpenApiOperationObject {
     const schema = spec.body ?? {};
     result.requestBody = {
       required: spec.bodyRequired ?? false,
-      content: { 'application/json': { schema: schema as z.ZodType } },
+      content: {
+        [spec.form ? 'application/x-www-form-urlencoded' : 'application/json']: { schema: schema as z.ZodType },
+      },
     };
   }
   return result;

@@ -14,13 +14,15 @@ export interface RouteSpec {
   path: string;
   summary: string;
   description?: string;
-  tag: 'Runs' | 'Operations';
+  tag: 'Runs' | 'Approvals' | 'Operations';
   params?: z.ZodType;
   query?: z.ZodType;
   headers?: z.ZodObject;
   /** The JSON body; a workflow's own schema is checked by admission. */
   body?: z.ZodType;
   bodyRequired?: boolean;
+  /** The body is a form's. */
+  form?: boolean;
   /** Answers by status. Text answers name their media type instead of a schema. */
   answers: Record<
     number,
@@ -59,17 +61,20 @@ export interface Route {
   handle: (call: Call) => Promise<Answer>;
 }
 
-/**
- * Adds `route` to `router`. `readBody` sets `state.body`; where no body belongs none is read. `stopping` is aborted when the service
- * stops.
- */
-export function mount(router: Router, route: Route, readBody: Middleware, stopping: AbortSignal): void {
+/** What sets `state.body`, by what the body is. */
+export interface BodyReaders {
+  json: Middleware;
+  form: Middleware;
+}
+
+/** Adds `route` to `router`; where no body belongs none is read. `stopping` is aborted when the service stops. */
+export function mount(router: Router, route: Route, bodies: BodyReaders, stopping: AbortSignal): void {
   const path = route.spec.path.replaceAll(/\{(\w+)\}/g, ':$1');
   const handle = async (context: Context): Promise<void> => {
     const call = parse(route.spec, context, AbortSignal.any([clientGone(context), stopping]));
     present(context, await route.handle(call));
   };
-  if (route.spec.method === 'post') router.post(path, readBody, handle);
+  if (route.spec.method === 'post') router.post(path, route.spec.form ? bodies.form : bodies.json, handle);
   else router.get(path, handle);
 }
 

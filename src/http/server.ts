@@ -9,6 +9,7 @@ import { Unavailable } from '../core/errors.ts';
 import type { EngineLog } from '../engine/logger.ts';
 import { authentication, type FindPerson } from './middleware/auth.ts';
 import { jsonBody } from './middleware/body.ts';
+import { formBody } from './middleware/form.ts';
 import { problems } from './middleware/problems.ts';
 import { HttpError, type Problem } from './problem.ts';
 import { mount, type Route } from './route.ts';
@@ -53,8 +54,8 @@ function application({ routes, findPerson, log }: ServerOptions, stopping: Abort
   const app = new Koa();
   app.silent = true;
   const router = new Router();
-  const body = jsonBody();
-  for (const route of routes) mount(router, route, body, stopping);
+  const bodies = { json: jsonBody(), form: formBody() };
+  for (const route of routes) mount(router, route, bodies, stopping);
   const isOpen = matcher(routes.filter((route) => route.spec.open).map((route) => route.spec.path));
   app.use(problems(log));
   app.use(

@@ -1,6 +1,7 @@
 // Turns everything that goes wrong with a request into a problem document, and tells the log of what is our own fault.
 
 import type { Context, Middleware } from 'koa';
+import { withoutToken } from '../../core/approval-url.ts';
 import type { EngineLog } from '../../engine/logger.ts';
 import { HttpError, problemOf } from '../problem.ts';
 
@@ -26,7 +27,7 @@ function answer(context: Context, error: unknown, log: EngineLog): void {
   const problem = problemOf(error, context.path);
   if (problem.status >= 500 && !(error instanceof HttpError))
     log.error(
-      `${context.method} ${context.path} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      `${context.method} ${withoutToken(context.path)} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
   if (context.headerSent) {
     context.res.destroy();
