@@ -39,6 +39,7 @@ export { db } from './engine/data-source.ts';
 export type { LaneLimits } from './engine/lanes.ts';
 export { currentRunId, now, parallel, progress, random, sleep, uuid, waitFor } from './engine/verbs.ts';
 export { classifyModelError } from './inference/errors.ts';
+export { mcpTools } from './mcp/tools.ts';
 export { type ApprovalResult, approve } from './steps/approve.ts';
 export { callTool } from './steps/call-tool.ts';
 export { model, type StepContext, stepContext } from './steps/context.ts';

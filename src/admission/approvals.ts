@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { type Answer, hasRole, refusalOf, verdictOn } from '../core/approval.ts';
 import { type Duration, toMilliseconds } from '../core/duration.ts';
-import { InvalidInput, NotFound, TerminalError } from '../core/errors.ts';
+import { InvalidInput, TerminalError } from '../core/errors.ts';
 import { NAME, type Person } from '../core/person.ts';
 import { plainJson } from '../core/plain-json.ts';
 import { inputHash } from '../core/run-id.ts';
@@ -14,7 +14,7 @@ import { leaveWakeUp } from '../engine/wake-up.ts';
 import { checkedArguments, type Tool } from '../steps/tool.ts';
 import { type ApprovalLink, findLink, insertLink, takeLink } from '../store/approval-links.ts';
 import { addEvent, type LockedApproval, lockApproval, settleApproval } from '../store/approvals.ts';
-import { issuerRequired, linkRefusal, refusalError } from './refusals.ts';
+import { issuerRequired, linkRefusal, notFound, refusalError } from './refusals.ts';
 
 /** What a person says to a question. */
 export interface Decision {
@@ -176,7 +176,7 @@ async function lock(trx: Knex.Transaction, id: string, tenant: string | undefine
   // Postgres' texts cannot hold U+0000.
   const approval = id.includes('\0') ? undefined : await lockApproval(trx, id);
   if (approval && (tenant === undefined || tenant === approval.tenant)) return approval;
-  throw new NotFound('approval_not_found', `There is no approval '${id}'.`);
+  throw notFound(id);
 }
 
 async function usableLink(db: Knex, token: string): Promise<ApprovalLink> {

@@ -4,50 +4,63 @@ import type { Refusal } from '../core/approval.ts';
 import { Conflict, Forbidden, Gone, type HoldfastError, InvalidInput, NotFound } from '../core/errors.ts';
 import type { LockedApproval } from '../store/approvals.ts';
 
+type Refused = (approval: LockedApproval, name: string) => HoldfastError;
+
+const ERRORS: Record<Refusal, Refused> = {
+  approval_not_found: ({ id }) => notFound(id),
+  approval_decided: decided,
+  approval_withdrawn: (approval) =>
+    new Conflict(
+      'approval_withdrawn',
+      `Nobody waits for the approval '${approval.id}' any more: its run has ended.`,
+      detailsOf(approval),
+    ),
+  approval_expired: (approval) =>
+    new Gone(
+      'approval_expired',
+      `The time to decide the approval '${approval.id}' was over at ${new Date(approval.expiresAt).toISOString()}.`,
+      detailsOf(approval),
+    ),
+  approval_role_required: (approval, name) =>
+    new Forbidden(
+      'approval_role_required',
+      `The approval '${approval.id}' takes the role '${approval.role}', which '${name}' does not have: ask somebody who has it.`,
+      { ...detailsOf(approval), role: approval.role },
+    ),
+  approval_by_initiator: (approval, name) =>
+    new Forbidden(
+      'approval_by_initiator',
+      `'${name}' has started the run, so somebody else has to decide the approval '${approval.id}'.`,
+      detailsOf(approval),
+    ),
+  approval_voted: (approval, name) =>
+    new Conflict(
+      'approval_voted',
+      `'${name}' has approved '${approval.id}' already: it takes ${approval.quorum} different people.`,
+      detailsOf(approval),
+    ),
+  approval_changed: (approval) =>
+    new Conflict(
+      'approval_changed',
+      `The approval '${approval.id}' is about other arguments than those that were looked at: look again, then decide.`,
+      { ...detailsOf(approval), argumentsHash: approval.argumentsHash },
+    ),
+  arguments_not_editable: (approval) =>
+    new InvalidInput('arguments_not_editable', notEditable(approval), detailsOf(approval)),
+};
+
 /** Returns the error that `refusal` of an answer by `name` is. */
 export function refusalError(refusal: Refusal, approval: LockedApproval, name: string): HoldfastError {
-  const { id, runId } = approval;
-  const details = { approvalId: id, runId };
-  switch (refusal) {
-    case 'approval_not_found':
-      return new NotFound(refusal, `There is no approval '${id}'.`);
-    case 'approval_decided':
-      return decided(approval);
-    case 'approval_withdrawn':
-      return new Conflict(refusal, `Nobody waits for the approval '${id}' any more: its run has ended.`, details);
-    case 'approval_expired':
-      return new Gone(
-        refusal,
-        `The time to decide the approval '${id}' was over at ${new Date(approval.expiresAt).toISOString()}.`,
-        details,
-      );
-    case 'approval_role_required':
-      return new Forbidden(
-        refusal,
-        `The approval '${id}' takes the role '${approval.role}', which '${name}' does not have: ask somebody who has it.`,
-        { ...details, role: approval.role },
-      );
-    case 'approval_by_initiator':
-      return new Forbidden(
-        refusal,
-        `'${name}' has started the run, so somebody else has to decide the approval '${id}'.`,
-        details,
-      );
-    case 'approval_voted':
-      return new Conflict(
-        refusal,
-        `'${name}' has approved '${id}' already: it takes ${approval.quorum} different people.`,
-        details,
-      );
-    case 'approval_changed':
-      return new Conflict(
-        refusal,
-        `The approval '${id}' is about other arguments than those that were looked at: look again, then decide.`,
-        { ...details, argumentsHash: approval.argumentsHash },
-      );
-    case 'arguments_not_editable':
-      return new InvalidInput(refusal, notEditable(approval), details);
-  }
+  return ERRORS[refusal](approval, name);
+}
+
+/** Returns the error for an approval that there is not, or not for this person. */
+export function notFound(id: string): NotFound {
+  return new NotFound('approval_not_found', `There is no approval '${id}'.`);
+}
+
+function detailsOf({ id, runId }: LockedApproval): { approvalId: string; runId: string } {
+  return { approvalId: id, runId };
 }
 
 function decided({ id, runId, status, decidedBy, decidedAt }: LockedApproval): Conflict {
@@ -72,16 +85,17 @@ function notEditable({ id, tool, quorum }: LockedApproval): string {
   return `The approval '${id}' takes no other arguments: ${why}. Decide without them.`;
 }
 
+const LINK_ERRORS = {
+  link_not_found: () =>
+    new NotFound('link_not_found', 'There is no such link. Copy the whole address, or ask for a new link.'),
+  link_used: () => new Gone('link_used', 'This link was used: each can be used once. What was decided stands.'),
+  link_expired: () =>
+    new Gone('link_expired', 'The time of this link is over. Ask for a new one, if the question is still open.'),
+};
+
 /** Returns the error for a link that cannot be used. */
-export function linkRefusal(code: 'link_not_found' | 'link_used' | 'link_expired'): HoldfastError {
-  switch (code) {
-    case 'link_not_found':
-      return new NotFound(code, 'There is no such link. Copy the whole address, or ask for a new link.');
-    case 'link_used':
-      return new Gone(code, 'This link was used: each can be used once. What was decided stands.');
-    case 'link_expired':
-      return new Gone(code, 'The time of this link is over. Ask for a new one, if the question is still open.');
-  }
+export function linkRefusal(code: keyof typeof LINK_ERRORS): HoldfastError {
+  return LINK_ERRORS[code]();
 }
 
 /** Returns the error for somebody who may not make links. */

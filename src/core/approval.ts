@@ -95,16 +95,9 @@ const DEFAULT_EXPIRES: Duration = '7d';
  */
 export function resolveRule(rule: 'required' | ApprovalRule): ResolvedRule {
   const given = rule === 'required' ? {} : rule;
-  if (typeof given !== 'object' || given === null) throw invalid(`it must be 'required' or an object`);
-  const unknown = Object.keys(given).find((key) => !KNOWN.has(key));
-  if (unknown !== undefined) throw invalid(`there is no '${unknown}' in it`);
+  const problem = problemOf(given);
+  if (problem !== undefined) throw invalid(problem);
   const { role, quorum = 1, excludeInitiator = false, escalate, otherwise = 'reject', question } = given;
-  if (!Number.isInteger(quorum) || quorum < 1 || quorum > MOST_PEOPLE) {
-    throw invalid(`quorum must be a whole number from 1 to ${MOST_PEOPLE}, not ${String(quorum)}`);
-  }
-  if (typeof excludeInitiator !== 'boolean') throw invalid('excludeInitiator must be true or false');
-  if (otherwise !== 'reject' && otherwise !== 'approve') throw invalid(`otherwise must be 'reject' or 'approve'`);
-  if (question !== undefined && !String(question).trim()) throw invalid('question is empty');
   const expiresMs = timeOf(given.expires ?? DEFAULT_EXPIRES);
   return {
     role: role === undefined ? null : roleOf(role),
@@ -118,9 +111,23 @@ export function resolveRule(rule: 'required' | ApprovalRule): ResolvedRule {
   };
 }
 
+function problemOf(given: ApprovalRule): string | undefined {
+  if (typeof given !== 'object' || given === null) return `it must be 'required' or an object`;
+  const unknown = Object.keys(given).find((key) => !KNOWN.has(key));
+  if (unknown !== undefined) return `there is no '${unknown}' in it`;
+  const { quorum = 1, excludeInitiator = false, otherwise = 'reject', question = 'any' } = given;
+  if (!Number.isInteger(quorum) || quorum < 1 || quorum > MOST_PEOPLE) {
+    return `quorum must be a whole number from 1 to ${MOST_PEOPLE}, not ${quorum}`;
+  }
+  if (typeof excludeInitiator !== 'boolean') return 'excludeInitiator must be true or false';
+  if (otherwise !== 'reject' && otherwise !== 'approve') return `otherwise must be 'reject' or 'approve'`;
+  if (typeof question !== 'string' || question.trim() === '') return 'question is no text, or an empty one';
+  return undefined;
+}
+
 function roleOf(role: string): string {
   if (typeof role === 'string' && NAME.test(role)) return role;
-  throw invalid(`'${String(role)}' cannot be a role: use 1 to 100 letters, digits or . _ @ : -`);
+  throw invalid(`'${role}' cannot be a role: use 1 to 100 letters, digits or . _ @ : -`);
 }
 
 function timeOf(duration: Duration): number {

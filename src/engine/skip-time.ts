@@ -7,9 +7,9 @@ import { pause } from '../lib/pause.ts';
 const LOOK_AGAIN_MS = 20;
 
 /**
- * Makes `ms` milliseconds pass for all runs of a database that have not ended, once none of them does anything but wait: timers, timeouts
- * and delays come that much earlier, and what runs recorded of the time lies that much further back. Times in the application's own
- * tables stay as they are, and so do clocks.
+ * Makes `ms` milliseconds pass for all runs of a database that have not ended, once none of them does anything but wait: timers, timeouts,
+ * delays and the ends of approvals come that much earlier, and what runs recorded of the time lies that much further back. Times in the
+ * application's own tables stay as they are, and so do clocks.
  * @throws HoldfastError `run_busy`, naming a run that did not come to wait within `patienceMs`
  */
 export async function skipRecordedTime(databaseUrl: string, ms: number, patienceMs = 10_000): Promise<void> {
@@ -54,5 +54,14 @@ recorded AS (
   UPDATE dbos.operation_outputs o
      SET output = regexp_replace(o.output, '[0-9]{9,}', (substring(o.output FROM '[0-9]{9,}')::bigint - $1::bigint)::text)
     FROM waiting w
-   WHERE o.workflow_uuid = w.workflow_uuid AND o.function_name IN ('DBOS.sleep', 'DBOS.now') AND o.output ~ '[0-9]{9,}')
+   WHERE o.workflow_uuid = w.workflow_uuid AND o.function_name IN ('DBOS.sleep', 'DBOS.now') AND o.output ~ '[0-9]{9,}'),
+asked AS (
+  UPDATE holdfast.approvals a
+     SET expires_at = a.expires_at - skipped
+    FROM waiting w, make_interval(secs => $1::bigint / 1000.0) AS skipped
+   WHERE a.run_id = w.workflow_uuid AND a.status = 'pending'
+  RETURNING a.id),
+linked AS (
+  UPDATE holdfast.approval_links l SET expires_at = l.expires_at - make_interval(secs => $1::bigint / 1000.0)
+    FROM asked WHERE l.approval_id = asked.id)
 SELECT (SELECT workflow_uuid FROM busy) AS busy, (SELECT name FROM busy) AS workflow FROM (SELECT count(*) FROM waiting) AS w`;

@@ -108,17 +108,11 @@ async function look(subject: Subject, id: string, mustApprove: boolean): Promise
   const approval = await lockApproval(db(), id);
   if (!approval) throw new TerminalError('approval_not_found', `The approval '${id}' is not there any more.`);
   const stage = stageOf(approval, approval.now);
-  switch (stage.stage) {
-    case 'open':
-      return { outcome: 'pending', leftMs: stage.leftMs };
-    case 'escalate':
-      return { outcome: 'escalated', leftMs: await escalateApproval(db(), id) };
-    case 'expire':
-      await settleApproval(db(), id, { status: 'expired', comment: null }, { what: 'expired' });
-      return { outcome: 'settled' };
-    case 'decided':
-      return decided(subject, approval, mustApprove);
-  }
+  if (stage.stage === 'decided') return decided(subject, approval, mustApprove);
+  if (stage.stage === 'open') return { outcome: 'pending', leftMs: stage.leftMs };
+  if (stage.stage === 'escalate') return { outcome: 'escalated', leftMs: await escalateApproval(db(), id) };
+  await settleApproval(db(), id, { status: 'expired', comment: null }, { what: 'expired' });
+  return { outcome: 'settled' };
 }
 
 function decided(subject: Subject, approval: LockedApproval, mustApprove: boolean): Decided {

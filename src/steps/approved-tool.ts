@@ -1,6 +1,5 @@
 // A call of a tool that people have to approve: asked first, and then made with what was approved.
 
-import type { ApprovalRule } from '../core/approval.ts';
 import { plainJson } from '../core/plain-json.ts';
 import { inputHash } from '../core/run-id.ts';
 import { insideWorkflow } from '../engine/verbs.ts';
@@ -27,12 +26,10 @@ function subjectOf(tool: Tool, args: unknown): Subject {
     tool: name,
     question: `May ${name} be called?`,
     arguments: shown(tool, args, checked),
-    rule: () => (typeof approval === 'function' ? (approval as RuleOfArguments)(checked) : approval),
+    rule: () => (typeof approval === 'function' ? approval(checked) : approval),
     checkEdited: (edited) => void checkedArguments(tool, edited),
   };
 }
-
-type RuleOfArguments = (args: unknown) => 'required' | ApprovalRule | undefined;
 
 /**
  * People are shown what the tool will get, and not what its schema drops or fills in; but for schemas that do not take again what they

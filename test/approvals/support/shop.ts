@@ -122,7 +122,7 @@ export const eve = person('eve');
 
 /** Starts a run and returns its id. */
 export async function begin(served: Served, name: string, body: unknown, user?: string): Promise<string> {
-  const headers = user === undefined ? {} : { 'X-User': user };
+  const headers: Record<string, string> = user === undefined ? {} : { 'X-User': user };
   const { body: run } = await served.call('POST', `/v1/workflows/Shop.${name}/runs`, { body, headers });
   return String(run.id);
 }

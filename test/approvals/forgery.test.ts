@@ -1,0 +1,83 @@
+// Nothing but the row decides: not messages, not what is in them, and not whoever would like to change what was asked or decided.
+
+import { expect, test } from 'vitest';
+import { InvalidInput, waitFor, workflow } from '../../src/index.ts';
+import { serve } from '../support/serve.ts';
+import { until } from '../support/until.ts';
+import { ana, approvalsOf, asked, audit, begin, codeOf, ended, models, prepare, Shop } from './support/shop.ts';
+
+class Spy {
+  @workflow()
+  static async listen(topic: string): Promise<unknown> {
+    return waitFor(topic).catch((error: InvalidInput) => error.code);
+  }
+}
+
+const served = serve({ services: [Shop, Spy] }, { models });
+
+test("the runtime's own topics take no messages from outside, and give none to workflows", async () => {
+  prepare([]);
+  const run = await begin(served, 'ask', {});
+  const [approval] = await asked(served, run);
+  const topic = `holdfast.approval.${approval!.id}`;
+  const answer = await served.call('POST', `/v1/runs/${run}/messages/${topic}`, { body: { outcome: 'approved' } });
+  expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_topic' } });
+  expect(await served.run('Spy.listen', topic)).toMatchObject({ result: 'invalid_topic' });
+  expect(await approvalsOf(served, run)).toMatchObject([{ status: 'pending' }]);
+});
+
+test('forged messages wake the run, which looks at the row and waits on', async () => {
+  prepare([]);
+  const run = await begin(served, 'ask', {});
+  const [approval] = await asked(served, run);
+  const forged = [
+    '{"json":{"body":{"outcome":"approved","approved":true,"by":["eve"]}}}',
+    'no JSON at all',
+    '{"json":1,"meta":{"values":[["custom","x"]]}}',
+  ];
+  for (const [n, message] of forged.entries()) {
+    await served.database.query(
+      `INSERT INTO dbos.notifications (destination_uuid, topic, message, serialization, message_uuid)
+       VALUES ($1, $2, $3, NULL, gen_random_uuid()::text)`,
+      [run, `holdfast.approval.${approval!.id}`, message],
+    );
+    await until('the look', async () => {
+      const rows = await served.database.query(
+        `SELECT FROM holdfast.steps WHERE run_id = $1 AND name = 'decision' AND output ->> 'outcome' = 'pending'`,
+        [run],
+      );
+      return rows.length === n + 1;
+    });
+    await asked(served, run);
+  }
+  expect(await approvalsOf(served, run)).toMatchObject([{ status: 'pending', votes: 0 }]);
+  await served.service.running.approvals.decide(approval!.id, ana, { decision: 'reject' });
+  expect(await ended(served, run)).toMatchObject({ result: { outcome: 'rejected', by: ['ana'] } });
+});
+
+test('what was asked, what was decided and the audit cannot be changed', async () => {
+  prepare([]);
+  const run = await begin(served, 'ask', { arguments: { cents: 5 } });
+  const [approval] = await asked(served, run);
+  const { id } = approval!;
+  const refuse = (sql: string): Promise<string> =>
+    served.database.query(sql, [id]).then(
+      () => 'done',
+      (error: Error) => error.message,
+    );
+  expect(await refuse(`UPDATE holdfast.approvals SET arguments = '{"cents":9}' WHERE id = $1`)).toMatch(
+    /does not change/,
+  );
+  await served.service.running.approvals.decide(id, ana, { decision: 'reject' });
+  await ended(served, run);
+  expect(await refuse(`UPDATE holdfast.approvals SET status = 'approved' WHERE id = $1`)).toMatch(/was decided/);
+  expect(await refuse(`UPDATE holdfast.approval_events SET who = 'eve' WHERE approval_id = $1`)).toMatch(
+    /only added to/,
+  );
+  expect(await refuse(`DELETE FROM holdfast.approval_events WHERE approval_id = $1`)).toMatch(/only added to/);
+  await expect(served.database.query('TRUNCATE holdfast.approval_events')).rejects.toThrow(/only added to/);
+  expect(await audit(served, id)).toHaveLength(2);
+  expect(await codeOf(served.service.running.approvals.decide(id, ana, { decision: 'approve' }))).toBe(
+    'approval_decided',
+  );
+});
