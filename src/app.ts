@@ -8,7 +8,6 @@ import { Controls } from './admission/control.ts';
 import { UNWIND } from './agent/unwind.ts';
 import { Unwinds } from './agent/unwinds.ts';
 import { type AppRunner, appRunner, bindAll, namedTools, workflowBodies } from './bodies.ts';
-import { DEFAULT_LANE } from './core/run.ts';
 import { personOf } from './admission/keys.ts';
 import { Submissions } from './admission/submit.ts';
 import type { Config } from './config.ts';
@@ -24,6 +23,7 @@ import { startRun } from './engine/runs.ts';
 import type { CheckpointProbe } from './engine/hooks.ts';
 import { type LaneLimits, lanesOf, refuseUnknownLanes } from './engine/lanes.ts';
 import type { EngineLog } from './engine/logger.ts';
+import { RECOVERY_LANE } from './engine/recovery-lane.ts';
 import { Retention } from './engine/retention.ts';
 import { openApiDocument } from './http/openapi.ts';
 import type { Route } from './http/route.ts';
@@ -41,7 +41,7 @@ import { Sole } from './lib/sole.ts';
 import { Subscriptions } from './lib/subscriptions.ts';
 import type { Notify } from './steps/notice.ts';
 import type { Tool } from './steps/tool.ts';
-import { requestUnwind } from './store/compensations.ts';
+import { requestUnwind } from './store/unwind-requests.ts';
 import { findMessage } from './views/messages.ts';
 import { findInputHash, getRun } from './views/runs.ts';
 
@@ -145,7 +145,7 @@ export class App {
       missingWorkflowMs: config.missingWorkflowMs,
       log,
       onRecorded: (runId) => recorded.notify(runId),
-      onFailed: () => unwinding.ready?.ended(),
+      onFailed: (runId) => unwinding.ready?.failed(runId),
       probe,
     });
     started.push({ stop: () => engine.drain(0).then(() => engine.close()) });
@@ -181,7 +181,7 @@ export class App {
   #unwinds(engine: Engine, db: Knex, log: EngineLog): Unwinds {
     const workflow = engine.workflow(UNWIND);
     const start = async (runId: string, tenant: string | undefined): Promise<void> => {
-      await startRun({ runId: `${runId}-unwind`, workflow, args: [runId], lane: DEFAULT_LANE, tenant });
+      await startRun({ runId: `${runId}-unwind`, workflow, args: [runId], lane: RECOVERY_LANE, tenant });
     };
     return new Unwinds({ db, application: this.name, log, start });
   }
@@ -191,7 +191,7 @@ export class App {
     return new Controls(
       engine.holds,
       (id, key) => findMessage(reads, id, key),
-      { request: (runId) => requestUnwind(db, runId), ended: () => unwinds.ended() },
+      { request: (runId) => requestUnwind(db, runId), requested: () => unwinds.requested() },
       (runId) => resumeStopped(db, runId, lanes),
     );
   }

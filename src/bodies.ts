@@ -6,6 +6,7 @@ import type { Submissions } from './admission/submit.ts';
 import { runAgent } from './agent/loop.ts';
 import type { AgentTool } from './agent/tools.ts';
 import type { Steering } from './agent/turn.ts';
+import { undoersOf } from './agent/undoers.ts';
 import { unwind, UNWIND } from './agent/unwind.ts';
 import { AgentOperation, Opening, toolsOf } from './define/agent.ts';
 import type { Catalogue, CatalogueEntry } from './define/catalogue.ts';
@@ -69,7 +70,7 @@ export function workflowBodies(
     const body = operation instanceof AgentOperation ? agentBody(entry, operation, method, catalogue, runner) : method;
     return [name, { body, maxRecoveries: operation.options.maxRecoveries }];
   });
-  const unwinding: WorkflowBody = { body: (runId) => unwind(runner(), tools, runId as string) };
+  const unwinding: WorkflowBody = { body: (runId) => unwind(runner(), undoersOf(runner().db, tools), runId as string) };
   return { ...Object.fromEntries(bodies), [UNWIND]: unwinding };
 }
 

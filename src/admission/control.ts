@@ -20,10 +20,10 @@ export type FindMessage = (runId: string, key: string) => Promise<{ body: unknow
 
 /** How a run is unwound that was cancelled. */
 export interface Unwinding {
-  /** Notes that the run is to be unwound once it is cancelled. */
-  request(runId: string): Promise<void>;
-  /** A run was cancelled for which that was noted. */
-  ended(): void;
+  /** Notes that the run is to be unwound once it is over. False when that was noted before. */
+  request(runId: string): Promise<boolean>;
+  /** A run is over for which that was noted. */
+  requested(): void;
 }
 
 /** What people do to runs. */
@@ -46,16 +46,23 @@ export class Controls {
   }
 
   /**
-   * Cancels the run, and its children unless told otherwise: nothing is recorded for it afterwards. With `unwind` it is unwound then.
-   * False when it had ended already.
+   * Cancels the run, and its children unless told otherwise: nothing is recorded for it afterwards. With `unwind` it is unwound then,
+   * even if it had ended without success before. False when there was nothing to do.
    */
   async cancel(run: KnownRun, options: { children: boolean; unwind: boolean }): Promise<boolean> {
-    if (isFinal(run.status)) return false;
+    if (isFinal(run.status)) return options.unwind && this.#unwind(run);
     if (options.unwind) await this.#unwinding.request(run.id);
     await cancelRun(run.id, options.children);
     await this.#holds.cancelled(run.id);
-    if (options.unwind) this.#unwinding.ended();
+    if (options.unwind) this.#unwinding.requested();
     return true;
+  }
+
+  async #unwind(run: KnownRun): Promise<boolean> {
+    if (run.status === 'succeeded') return false;
+    const isNew = await this.#unwinding.request(run.id);
+    this.#unwinding.requested();
+    return isNew;
   }
 
   /**

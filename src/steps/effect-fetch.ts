@@ -33,7 +33,7 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
  * a quoted string, as most services want it): the step's key, followed by `-2`, `-3` and so on from the second request on. A receipt is
  * committed before they leave, and again before the answer is handed on. They fail as those of the global `fetch` do; besides with
  * @throws TerminalError `idempotency_key_given` when the request has such a header already, `request_not_repeatable` when its body is
- * a stream, `idempotency_key_reused` when an earlier attempt sent another request in its place
+ * a stream, `idempotency_key_reused` when an earlier attempt sent another request in its place, `run_over` when the call is being undone
  * @throws RetryableError `effect_superseded` when another attempt sent the request again before this one had its answer
  */
 export function effectFetch(db: Knex, identity: EffectIdentity): typeof globalThis.fetch {
@@ -83,8 +83,9 @@ async function sendWithReceipt(
   const { method, url } = request;
   const sending = { id: randomUUID(), key, runId, stepId, ordinal, tool, method, url: urlForPeople(url) };
   signal.throwIfAborted();
-  const mayBeSent = await throughOutages(() => noteSending(db, { ...sending, requestHash: whole.hash }), signal);
-  if (!mayBeSent) throw reused(sending);
+  const noted = await throughOutages(() => noteSending(db, { ...sending, requestHash: whole.hash }), signal);
+  if (noted === 'reused') throw reused(sending);
+  if (noted === 'closed') throw runOver(runId, tool);
   const answer = await send(db, sending, whole, signal);
   const hash = await hashOfAnswer(answer);
   const isNoted = await throughOutages(() => noteAnswer(db, sending, answer.status, hash), signal);
@@ -123,6 +124,14 @@ function reused({ tool, key, method, url }: Named): TerminalError {
     'idempotency_key_reused',
     `The tool ${tool} was to send ${method} ${url} under the key ${key}, but has sent another request under it before. The body of a tool must send the same requests in the same order on each attempt: take times, ids and random values from its arguments.`,
     { tool, key },
+  );
+}
+
+/** Returns the error of a call that goes on although its run does not. */
+export function runOver(runId: string, tool: string): TerminalError {
+  return new TerminalError(
+    'run_over',
+    `The tool ${tool} was to act for run '${runId}', which is over and may have been unwound: nothing is sent for it any more.`,
   );
 }
 

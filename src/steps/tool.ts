@@ -1,6 +1,6 @@
 // A tool's way from call to checkpoint: checked arguments, an identity for what is sent outside, and care for what was never answered.
 
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { SuperJSON } from 'superjson';
 import { afterUnknown } from '../core/effects.ts';
@@ -13,10 +13,11 @@ import type { StepIdentity } from '../engine/checkpoint.ts';
 import { db } from '../engine/data-source.ts';
 import { holdForPerson } from '../engine/unfit.ts';
 import { insideWorkflow } from '../engine/verbs.ts';
+import { throughOutages } from '../postgres/outages.ts';
 import { arm } from '../store/compensations.ts';
 import { acceptOnceReleased, hasUnknown } from '../store/effects.ts';
 import { type StepContext, stepContext } from './context.ts';
-import { effectFetch } from './effect-fetch.ts';
+import { effectFetch, runOver } from './effect-fetch.ts';
 import { runStep, type Settled, type StepRunner } from './step.ts';
 
 export interface ToolRunner extends StepRunner {
@@ -71,6 +72,8 @@ class OutsideCall {
   readonly #tool: Tool;
   readonly #given: unknown;
   readonly #args: unknown;
+  readonly #executionId = randomUUID();
+  #isArmed = false;
   #context: ToolContext | undefined;
 
   /** `given` are the arguments as they came, `args` as the tool's schema made them. */
@@ -85,25 +88,24 @@ class OutsideCall {
   async attempt(): Promise<unknown> {
     const step = stepContext();
     this.#context = outsideContext(this.#runner.db, this.#tool.name, step);
-    const isFirst = step.attempt === 1;
-    const settled = await this.settle(() => step.signal, isFirst);
+    const settled = await this.settle(() => step.signal, !this.#isArmed);
     if (settled) return settled.value;
-    if (isFirst) await this.#arm(this.#context);
+    if (!this.#isArmed) await this.#arm(this.#context);
     return this.#tool.method(this.#args, this.#context);
   }
 
   /**
-   * Looks what became of requests that were sent and never answered, or, after a death of the process, answered without a checkpoint.
+   * Looks what became of requests that were sent and never answered, or, after a death of the process, of a call without a checkpoint.
    * Returns the call's result where it can be found out, and undefined when the call may be made. Where nobody can tell, the run is held,
    * and this does not return.
    */
-  async settle(signal: () => AbortSignal, orAnswered = false): Promise<Settled | undefined> {
+  async settle(signal: () => AbortSignal, isNewExecution = false): Promise<Settled | undefined> {
     const { options } = this.#tool;
     const context = this.#context!;
     const reconcile = 'reconcile' in options ? options.reconcile : undefined;
     const policy = afterUnknown(options.effect, reconcile !== undefined);
     if (policy === 'send_again') return undefined;
-    if (!(await hasUnknown(this.#runner.db, context.runId, context.stepId, orAnswered))) return undefined;
+    if (!(await hasUnknown(this.#runner.db, context.runId, context.stepId, isNewExecution))) return undefined;
     if (!reconcile) return this.#hold(context, '');
     try {
       const value = await reconcile(context.idempotencyKey, this.#asking(context, signal()));
@@ -130,19 +132,24 @@ class OutsideCall {
     return checkpoints.abandon();
   }
 
-  /** Before anything is done, so that a run that fails knows of it whatever happens. */
-  async #arm({ runId, stepId, idempotencyKey: key }: ToolContext): Promise<void> {
-    const { effect } = this.#tool.options;
+  /** Before anything is done, so that a run that fails knows of it whatever happens; and nothing is begun for one that is over. */
+  async #arm({ runId, stepId, idempotencyKey: key, signal }: ToolContext): Promise<void> {
+    const { db: receipts } = this.#runner;
+    const { name, options } = this.#tool;
+    const { effect } = options;
     if (effect !== 'compensable' && effect !== 'irreversible') return;
     const given = SuperJSON.stringify(this.#given);
-    await arm(this.#runner.db, { runId, stepId, tool: this.#tool.name, effect, arguments: given, key });
+    const beginning = { runId, stepId, tool: name, effect, arguments: given, key, executionId: this.#executionId };
+    if (!(await throughOutages(() => arm(receipts, beginning), signal))) throw runOver(runId, name);
+    this.#isArmed = true;
   }
 }
 
 function unknownEffect(stepId: number, tool: string): string {
   return (
-    `Step ${stepId} ('${tool}') has sent a request that was never answered, and cannot be undone: nobody can tell whether it ` +
-    'happened. Find out by the key that holdfast.effects shows, then release the run, which sends it again with that key, or cancel it.'
+    `Step ${stepId} ('${tool}') may have acted, and cannot be undone: a request of it was never answered, or its process died in it. Nobody ` +
+    'can tell whether it happened. Find out by the key that holdfast.unwinding shows, then release the run, which makes the call again ' +
+    'with that key, or cancel it.'
   );
 }
 

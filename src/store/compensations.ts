@@ -1,8 +1,8 @@
-// The tables of what has to be undone when a run fails: written before an effect is made, read by the run that unwinds it.
+// The table of what has to be undone when a run fails: written before an effect is made, read by the run that unwinds it.
 
 import type { Knex } from 'knex';
 
-/** A call that is about to be made. */
+/** A call whose run is to be unwound when it fails. */
 export interface Armed {
   runId: string;
   stepId: number;
@@ -15,42 +15,66 @@ export interface Armed {
 
 /** What is known of a call by the time that its run is unwound. */
 export interface ArmedCall extends Armed {
+  /** `registered` is what `compensateWith` left: `tool` is then the method that undoes, and `arguments` is the list of its arguments. */
+  kind: 'call' | 'registered';
+  /** Calls of a run with the same wave were made at the same time. */
+  wave: number;
   outcome: 'succeeded' | 'failed' | 'none';
   /** SuperJSON; of a call that succeeded. */
   result: string | null;
-  /**
-   * Whether it sent a request that may have been done. Only a single sending that was refused is known not to have been: an error of the
-   * server says nothing, and a refusal of the last of several nothing of the others.
-   */
-  mayHaveActed: boolean;
 }
 
-/** Notes a call before it is made; nothing when it was noted before. */
-export async function arm(db: Knex, armed: Armed): Promise<void> {
+/** One execution that begins a call. */
+export interface Beginning extends Armed {
+  /** A UUID: names the execution. */
+  executionId: string;
+}
+
+/** Names a call. */
+type Place = Pick<Armed, 'runId' | 'stepId'>;
+
+/**
+ * Notes that a call is about to be made; to be done again when the database's answer got lost. Returns false when its run is over, so
+ * that the call must not be made. That is asked in a statement of its own, after the note is there for all to see: either we see that the
+ * run is over, or whoever unwinds it sees the note. So the row of the run need not be locked.
+ */
+export async function arm(db: Knex, beginning: Beginning): Promise<boolean> {
   await db.raw(
-    `INSERT INTO holdfast.compensations (run_id, step_id, tool, effect, arguments, key)
-     VALUES (:runId, :stepId, :tool, :effect, :arguments, :key)
-     ON CONFLICT (run_id, step_id) DO NOTHING`,
-    { ...armed },
+    `INSERT INTO holdfast.compensations AS c (run_id, step_id, tool, effect, arguments, key, execution_id, wave)
+     SELECT :runId, :stepId::integer, :tool, :effect, :arguments, :key, :executionId::uuid,
+            COALESCE(max(before.wave) + 1, 0)
+       FROM holdfast.compensations before
+      WHERE before.run_id = :runId
+        AND EXISTS (SELECT FROM dbos.operation_outputs o
+                     WHERE o.workflow_uuid = before.run_id AND o.function_id = before.step_id)
+     ON CONFLICT (run_id, step_id) DO UPDATE
+        SET executions = c.executions + 1, execution_id = excluded.execution_id
+      WHERE c.execution_id IS DISTINCT FROM excluded.execution_id`,
+    { ...beginning },
   );
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    `SELECT FROM dbos.workflow_status WHERE workflow_uuid = :runId AND status = 'PENDING'`,
+    { runId: beginning.runId },
+  );
+  return rows.length > 0;
 }
 
-/** Returns what is still armed of a run and those below it, the latest call first. */
+/**
+ * Returns what may have to be undone of a run and those below it, the latest call first, and what cannot be undone, which every unwinding
+ * asks about for itself. The run and those below it have to be over.
+ */
 export async function armedCalls(db: Knex, runId: string): Promise<ArmedCall[]> {
   const { rows } = await db.raw<{ rows: ArmedCall[] }>(
     `WITH RECURSIVE tree AS (
        SELECT workflow_uuid FROM dbos.workflow_status WHERE workflow_uuid = :runId
         UNION
        SELECT w.workflow_uuid FROM dbos.workflow_status w JOIN tree ON w.parent_workflow_id = tree.workflow_uuid)
-     SELECT c.run_id AS "runId", c.step_id AS "stepId", c.tool, c.effect, c.arguments, c.key,
+     SELECT c.run_id AS "runId", c.step_id AS "stepId", c.tool, c.effect, c.arguments, c.key, c.kind, c.wave,
             CASE WHEN o.workflow_uuid IS NULL THEN 'none' WHEN o.error IS NULL THEN 'succeeded' ELSE 'failed' END AS outcome,
-            CASE WHEN o.error IS NULL THEN o.output END AS result,
-            EXISTS (SELECT FROM holdfast.receipts r
-                     WHERE r.run_id = c.run_id AND r.step_id = c.step_id
-                       AND (r.state = 'sent'
-                            OR r.state = 'answered' AND (r.status NOT BETWEEN 400 AND 499 OR r.attempts > 1))) AS "mayHaveActed"
+            CASE WHEN o.error IS NULL THEN o.output END AS result
        FROM tree
-       JOIN holdfast.compensations c ON c.run_id = tree.workflow_uuid AND c.state = 'armed'
+       JOIN holdfast.compensations c ON c.run_id = tree.workflow_uuid
+        AND (c.state IN ('armed', 'closed') OR c.state = 'accepted' AND c.effect = 'irreversible')
        LEFT JOIN dbos.operation_outputs o ON o.workflow_uuid = c.run_id AND o.function_id = c.step_id
       ORDER BY c.armed_at DESC, c.step_id DESC`,
     { runId },
@@ -58,78 +82,64 @@ export async function armedCalls(db: Knex, runId: string): Promise<ArmedCall[]> 
   return rows;
 }
 
-/** Tells whether it was said what became of the call. Nothing is said of one whose run was removed before that. */
-export async function isSettled(db: Knex, { runId, stepId }: Pick<Armed, 'runId' | 'stepId'>): Promise<boolean> {
-  const { rows } = await db.raw<{ rows: unknown[] }>(
-    `SELECT FROM holdfast.compensations WHERE run_id = :runId AND step_id = :stepId AND state <> 'armed'`,
+/** What is known of a call for which nothing more is sent. */
+export interface ClosedCall {
+  /** Whether it was said what became of it. Nothing is said of one whose run was removed before that. */
+  isSettled: boolean;
+  /**
+   * Whether it may have done something, if it has not succeeded: because a request that it sent may have been done, or, where it has sent
+   * none, because an execution died in it, which may have acted in another way. Only a single sending that was refused is known not to
+   * have been done: an error of the server says nothing, and a refusal of the last of several nothing of the others.
+   */
+  mayHaveActed: boolean;
+  /** The unwinding runs that were held because of it. */
+  askedBy: string[];
+}
+
+/** Sees to it that no request is sent for the call any more, and returns what those that were sent may have done. */
+export async function closeCall(db: Knex, { runId, stepId, outcome }: ArmedCall): Promise<ClosedCall> {
+  // This waits for receipts that are being written, and whoever comes later finds it closed. So the next statement sees all there will be.
+  await db.raw(
+    `UPDATE holdfast.compensations SET state = 'closed' WHERE run_id = :runId AND step_id = :stepId AND state = 'armed'`,
     { runId, stepId },
   );
-  return rows.length > 0;
+  const { rows } = await db.raw<{ rows: [ClosedCall] }>(
+    `SELECT COALESCE(c.state NOT IN ('armed', 'closed'), FALSE) AS "isSettled", COALESCE(c.asked_by, '{}') AS "askedBy",
+            COALESCE(sent."mayHaveActed", COALESCE(c.executions, 1) > 1 OR :outcome = 'none') AS "mayHaveActed"
+       FROM (SELECT bool_or(r.state = 'sent'
+                            OR r.state = 'answered' AND (r.status NOT BETWEEN 400 AND 499 OR r.attempts > 1)) AS "mayHaveActed"
+               FROM holdfast.receipts r WHERE r.run_id = :runId AND r.step_id = :stepId) AS sent
+       LEFT JOIN holdfast.compensations c ON c.run_id = :runId AND c.step_id = :stepId`,
+    { runId, stepId, outcome },
+  );
+  return rows[0];
 }
 
 /** Says what became of a call; nothing when that was said before. */
 export async function settleCall(
   db: Knex,
-  { runId, stepId }: Pick<Armed, 'runId' | 'stepId'>,
-  state: 'undone' | 'nothing_to_undo',
+  { runId, stepId }: Place,
+  state: 'undone' | 'nothing_to_undo' | 'accepted',
 ): Promise<void> {
   await db.raw(
     `UPDATE holdfast.compensations SET state = :state, settled_at = now()
-      WHERE run_id = :runId AND step_id = :stepId AND state = 'armed'`,
+      WHERE run_id = :runId AND step_id = :stepId AND state IN ('armed', 'closed')`,
     { runId, stepId, state },
   );
 }
 
 /**
- * Says that unwinding may go past the call once somebody has released the run `heldId`; nothing when that run is not held. The call is
- * noted even if its run was removed meanwhile: otherwise it would be asked for without end.
+ * Notes that the unwinding run `heldId` has asked whether to go past the call, so that it goes on once somebody has released it. Nothing
+ * when that run is not held: nobody has seen the question then. The call is noted even if its run was removed meanwhile: otherwise it
+ * would be asked for without end.
  */
-export async function acceptOnceReleased(db: Knex, call: Armed, heldId: string): Promise<void> {
+export async function noteAsked(db: Knex, call: Armed, heldId: string): Promise<void> {
   const { runId, stepId, tool, effect, arguments: args, key } = call;
   await db.raw(
-    `INSERT INTO holdfast.compensations AS c (run_id, step_id, tool, effect, arguments, key, state, settled_at)
-     SELECT :runId, :stepId::integer, :tool, :effect, :args, :key, 'accepted', now()
+    `INSERT INTO holdfast.compensations AS c (run_id, step_id, tool, effect, arguments, key, state, asked_by)
+     SELECT :runId, :stepId::integer, :tool, :effect, :args, :key, 'closed', ARRAY[:heldId::text]
        FROM dbos.workflow_status WHERE workflow_uuid = :heldId AND status = 'DELAYED' AND owner_xid = 'held'
-     ON CONFLICT (run_id, step_id) DO UPDATE SET state = 'accepted', settled_at = now() WHERE c.state = 'armed'`,
+     ON CONFLICT (run_id, step_id) DO UPDATE SET asked_by = c.asked_by || excluded.asked_by`,
     { runId, stepId, tool, effect, args, key, heldId },
   );
-}
-
-/** Has the run unwound once it is cancelled. */
-export async function requestUnwind(db: Knex, runId: string): Promise<void> {
-  await db.raw('INSERT INTO holdfast.unwind_requests (run_id) VALUES (:runId) ON CONFLICT (run_id) DO NOTHING', {
-    runId,
-  });
-}
-
-/** A run that has to be unwound, and on whose behalf. */
-export interface Unwindable {
-  runId: string;
-  tenant: string | null;
-}
-
-/**
- * Returns runs that have ended without success within the last `seconds`, have something to undo, and are not being unwound; of a run
- * and those below it that ended with it, the one on top. At most a hundred.
- */
-export async function unwindable(db: Knex, application: string, seconds: number): Promise<Unwindable[]> {
-  const { rows } = await db.raw<{ rows: Unwindable[] }>(
-    `SELECT w.workflow_uuid AS "runId", w.authenticated_user AS tenant
-       FROM dbos.workflow_status w
-      WHERE w.completed_at >= (EXTRACT(EPOCH FROM now()) * 1000)::bigint - :seconds::bigint * 1000
-        AND w.application_name = :application
-        AND (w.status = 'ERROR'
-             OR w.status = 'CANCELLED' AND EXISTS (SELECT FROM holdfast.unwind_requests q WHERE q.run_id = w.workflow_uuid))
-        AND EXISTS (
-          WITH RECURSIVE tree AS (
-            SELECT w.workflow_uuid
-             UNION
-            SELECT below.workflow_uuid FROM dbos.workflow_status below JOIN tree ON below.parent_workflow_id = tree.workflow_uuid)
-          SELECT FROM tree JOIN holdfast.compensations c ON c.run_id = tree.workflow_uuid
-           WHERE c.state = 'armed' AND c.effect = 'compensable')
-        AND NOT EXISTS (SELECT FROM dbos.workflow_status u WHERE u.workflow_uuid = w.workflow_uuid || '-unwind')
-      LIMIT 100`,
-    { application, seconds },
-  );
-  return rows;
 }

@@ -19,21 +19,29 @@ export interface Sending {
 }
 
 /**
- * Notes that the request is about to be sent; to be done again when the database's answer got lost. Returns false, and notes nothing,
- * when another request has had this key.
+ * Notes that the request is about to be sent; to be done again when the database's answer got lost. Notes nothing when another request has
+ * had this key (`reused`), or the call is being undone (`closed`). The lock has whoever closes the call wait until the receipt is there.
  */
-export async function noteSending(db: Knex, sending: Sending): Promise<boolean> {
-  const { rowCount } = await db.raw<{ rowCount: number }>(
-    `INSERT INTO holdfast.receipts AS r (key, run_id, step_id, ordinal, tool, method, url, request_hash, sending_id)
-     VALUES (:key, :runId, :stepId, :ordinal, :tool, :method, :url, :requestHash, :id)
-     ON CONFLICT (key) DO UPDATE
-        SET state = 'sent', sent_at = now(), accepted_at = NULL, sending_id = excluded.sending_id,
-            attempts = CASE WHEN r.sending_id = excluded.sending_id THEN r.attempts ELSE r.attempts + 1 END,
-            state_before = CASE WHEN r.sending_id = excluded.sending_id THEN r.state_before ELSE r.state END
-      WHERE r.request_hash = excluded.request_hash`,
+export async function noteSending(db: Knex, sending: Sending): Promise<'noted' | 'reused' | 'closed'> {
+  const { rows } = await db.raw<{ rows: [{ result: 'noted' | 'reused' | 'closed' }] }>(
+    `WITH call AS MATERIALIZED (
+       SELECT state FROM holdfast.compensations WHERE run_id = :runId AND step_id = :stepId FOR SHARE),
+     noted AS (
+       INSERT INTO holdfast.receipts AS r (key, run_id, step_id, ordinal, tool, method, url, request_hash, sending_id)
+       SELECT :key, :runId, :stepId::integer, :ordinal::integer, :tool, :method, :url, :requestHash, :id::uuid
+        WHERE NOT EXISTS (SELECT FROM call WHERE state <> 'armed')
+       ON CONFLICT (key) DO UPDATE
+          SET state = 'sent', sent_at = now(), accepted_at = NULL, sending_id = excluded.sending_id,
+              attempts = CASE WHEN r.sending_id = excluded.sending_id THEN r.attempts ELSE r.attempts + 1 END,
+              state_before = CASE WHEN r.sending_id = excluded.sending_id THEN r.state_before ELSE r.state END
+        WHERE r.request_hash = excluded.request_hash
+       RETURNING key)
+     SELECT CASE WHEN EXISTS (SELECT FROM call WHERE state <> 'armed') THEN 'closed'
+                 WHEN EXISTS (SELECT FROM noted) THEN 'noted'
+                 ELSE 'reused' END AS result`,
     { ...sending, tool: storable(sending.tool) },
   );
-  return rowCount === 1;
+  return rows[0].result;
 }
 
 /** Notes the answer to the sending. Returns false when the request was sent again meanwhile, or its run was removed. */
@@ -65,30 +73,41 @@ export async function noteUnsent(db: Knex, { key, id }: Pick<Sending, 'key' | 'i
 }
 
 /**
- * Tells whether the step has done what nobody knows the result of, but for what was accepted. Before a body of it runs again that may be a
- * request that was answered with success, too: the process died before it could record what the body made of the answer.
+ * Tells whether the step has done what nobody knows the result of, but for what was accepted. A gateway that answers in place of the server
+ * says nothing of what that has done (502 and 504, RFC 9110). Before a body of it runs again in another execution there is more that may
+ * have been done: a request that was answered with success, because the process died before it could record what the body made of that;
+ * and, where no request is known of at all, whatever an execution did that died in the call, with another client than ours.
  */
-export async function hasUnknown(db: Knex, runId: string, stepId: number, orAnswered: boolean): Promise<boolean> {
-  const { rows } = await db.raw<{ rows: unknown[] }>(
-    `SELECT FROM holdfast.receipts
-      WHERE run_id = :runId AND step_id = :stepId AND accepted_at IS NULL
-        AND (state = 'sent' OR :orAnswered AND state = 'answered' AND status < 400)
-      LIMIT 1`,
-    { runId, stepId, orAnswered },
+export async function hasUnknown(db: Knex, runId: string, stepId: number, isNewExecution: boolean): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: [{ isUnknown: boolean }] }>(
+    `SELECT COALESCE(
+              (SELECT bool_or(accepted_at IS NULL
+                              AND (state = 'sent' OR state = 'answered' AND status IN (502, 504)
+                                   OR :isNewExecution AND state = 'answered' AND status < 400))
+                 FROM holdfast.receipts WHERE run_id = :runId AND step_id = :stepId),
+              (SELECT :isNewExecution AND executions > accepted
+                 FROM holdfast.compensations WHERE run_id = :runId AND step_id = :stepId),
+              FALSE) AS "isUnknown"`,
+    { runId, stepId, isNewExecution },
   );
-  return rows.length > 0;
+  return rows[0].isUnknown;
 }
 
 /**
- * Notes that the step's requests may be sent again once the run is released, though nobody knows what became of them. Only while the run
- * is held: a process that lost it meanwhile has asked nobody.
+ * Notes that the step's call may be made again once the run is released, though nobody knows what became of it. Only while the run is
+ * held: a process that lost it meanwhile has asked nobody.
  */
 export async function acceptOnceReleased(db: Knex, runId: string, stepId: number): Promise<void> {
   await db.raw(
-    `UPDATE holdfast.receipts SET accepted_at = now()
-      WHERE run_id = :runId AND step_id = :stepId AND state IN ('sent', 'answered') AND accepted_at IS NULL
-        AND EXISTS (SELECT FROM dbos.workflow_status
-                     WHERE workflow_uuid = :runId AND status = 'DELAYED' AND owner_xid = 'held')`,
+    `WITH held AS (
+       SELECT workflow_uuid AS run_id FROM dbos.workflow_status
+        WHERE workflow_uuid = :runId AND status = 'DELAYED' AND owner_xid = 'held'),
+     executions AS (
+       UPDATE holdfast.compensations c SET accepted = c.executions
+         FROM held WHERE c.run_id = held.run_id AND c.step_id = :stepId)
+     UPDATE holdfast.receipts r SET accepted_at = now()
+       FROM held
+      WHERE r.run_id = held.run_id AND r.step_id = :stepId AND r.state IN ('sent', 'answered') AND r.accepted_at IS NULL`,
     { runId, stepId },
   );
 }

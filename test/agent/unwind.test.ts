@@ -1,19 +1,9 @@
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { callTool, type CompensationContext, tool, type ToolContext, waitFor, workflow } from '../../src/index.ts';
 import { serve } from '../support/serve.ts';
 import { until } from '../support/until.ts';
-import { bookings, server } from './support/bookings.ts';
-
-const Item = z.object({ item: z.string() });
-type Item = z.output<typeof Item>;
-
-async function ask(act: string, { item }: Item, { fetch }: ToolContext): Promise<{ id: string }> {
-  const response = await fetch(`${bookings.url}/${act}/${item}`, { method: 'POST' });
-  if (!response.ok) throw new Error(`${act} ${item}: ${response.status}`);
-  return (await response.json()) as { id: string };
-}
+import { ask, type Booking, bookings, BookingSchema, openBookings } from './support/bookings.ts';
 
 class Trip {
   static seen: { result: unknown; forwardKey: string; key: string }[] = [];
@@ -47,14 +37,14 @@ class Trip {
   @tool({
     effect: 'compensable',
     description: 'Reserve',
-    input: Item,
+    input: BookingSchema,
     retries: { attempts: 1 },
     compensate: async (result: { id: string } | undefined, args, context: CompensationContext) => {
       Trip.seen.push({ result, forwardKey: context.forwardKey, key: context.idempotencyKey });
       await ask('cancel', args, context);
     },
   })
-  static async reserve(args: Item, context: ToolContext): Promise<{ id: string }> {
+  static async reserve(args: Booking, context: ToolContext): Promise<{ id: string }> {
     if (args.item === 'nowhere') throw new Error('there is no such place');
     return ask('book', args, context);
   }
@@ -62,52 +52,38 @@ class Trip {
   @tool({
     effect: 'compensable',
     description: 'Reserve, and ask again when the answer is no',
-    input: Item,
+    input: BookingSchema,
     retries: { attempts: 2, backoff: { initial: '1ms' } },
     compensate: async (_result: unknown, args, context: CompensationContext) =>
       void (await ask('cancel', args, context)),
   })
-  static async insist(args: Item, context: ToolContext): Promise<{ id: string }> {
+  static async insist(args: Booking, context: ToolContext): Promise<{ id: string }> {
     return ask('book', args, context);
   }
 
   @tool({
     effect: 'compensable',
     description: 'Reserve without a request that is known of',
-    input: Item,
+    input: BookingSchema,
     reconcile: async (key) => bookings.booked.get(key),
     compensate: async (_result: unknown, _args, { forwardKey }: CompensationContext) =>
       void bookings.booked.delete(forwardKey),
   })
-  static async phone({ item }: Item, { idempotencyKey }: ToolContext): Promise<string> {
+  static async phone({ item }: Booking, { idempotencyKey }: ToolContext): Promise<string> {
     bookings.booked.set(idempotencyKey, item);
     throw new Error('the line is dead');
   }
 
-  @tool({ effect: 'irreversible', description: 'Send', input: Item, acknowledged: 'a test' })
-  static async letter(args: Item, context: ToolContext): Promise<void> {
+  @tool({ effect: 'irreversible', description: 'Send', input: BookingSchema, acknowledged: 'a test' })
+  static async letter(args: Booking, context: ToolContext): Promise<void> {
     await ask('book', args, context);
   }
 }
 
 const served = serve({ services: [Trip] });
 
-beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  bookings.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-});
-afterAll(() => server.close());
+openBookings();
 beforeEach(() => {
-  bookings.booked.clear();
-  bookings.keys.clear();
-  Object.assign(bookings, {
-    log: [],
-    loseAnswerTo: '',
-    refuse: '',
-    answers: [],
-    awaitsSecond: '',
-    answerFirst: undefined,
-  });
   Trip.seen = [];
 });
 
@@ -246,13 +222,13 @@ test('what could not be undone is undone later, though the run that did it was r
 test('an unwinding whose plan cannot be read tries again', async () => {
   const id = await start(['flight', 'wait']);
   await until('the flight is booked', () => bookings.booked.size === 1);
-  await served.database.query('ALTER TABLE holdfast.receipts RENAME TO receipts_elsewhere');
+  await served.database.query('ALTER TABLE holdfast.compensations RENAME COLUMN wave TO tide');
   await served.call('POST', `/v1/runs/${id}/messages/go`, { body: {} });
   await until('the plan could not be read', async () => {
     const failed = await served.database.query('SELECT FROM holdfast.attempts WHERE run_id = $1', [`${id}-unwind`]);
     return failed.length > 0;
   });
-  await served.database.query('ALTER TABLE holdfast.receipts_elsewhere RENAME TO receipts');
+  await served.database.query('ALTER TABLE holdfast.compensations RENAME COLUMN tide TO wave');
   expect((await unwound(id)).result).toEqual({ undone: 1, nothingToUndo: 0 });
 });
 
@@ -267,8 +243,11 @@ test('nothing counts as accepted before a person could see the question', async 
     'the run was to be held',
     async () => (await served.database.query('SELECT is_called FROM questions'))[0].is_called,
   );
-  const states = await served.database.query('SELECT state FROM holdfast.unwinding WHERE run_id = $1', [id]);
-  expect(states).toEqual([{ state: 'armed' }, { state: 'armed' }]);
+  const states = await served.database.query(
+    'SELECT state FROM holdfast.unwinding WHERE run_id = $1 ORDER BY step_id',
+    [id],
+  );
+  expect(states).toEqual([{ state: 'armed' }, { state: 'closed' }]);
   await served.database.query('DROP TRIGGER no_holds ON holdfast.held_runs');
   await unwound(id, 'held');
   await served.call('POST', `/v1/runs/${id}-unwind/release`);

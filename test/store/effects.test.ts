@@ -48,7 +48,7 @@ async function row(key: string): Promise<Record<string, unknown>> {
 
 test('a request is unanswered from before it leaves until its answer', async () => {
   const first = attempt('answered');
-  expect(await noteSending(db, first)).toBe(true);
+  expect(await noteSending(db, first)).toBe('noted');
   expect(await row('answered')).toMatchObject({
     run_id: first.runId,
     step_id: 3,
@@ -74,7 +74,7 @@ test('a request is unanswered from before it leaves until its answer', async () 
 
 test('another request under the same key is not noted', async () => {
   await noteSending(db, attempt('reused'));
-  expect(await noteSending(db, attempt('reused', { requestHash: 'two' }))).toBe(false);
+  expect(await noteSending(db, attempt('reused', { requestHash: 'two' }))).toBe('reused');
   expect(await row('reused')).toMatchObject({ request_hash: 'one', attempts: 1 });
 });
 
@@ -132,7 +132,7 @@ test('an unknown request of a held run is not asked about again, until it was se
 });
 
 test('what Postgres cannot hold in the name of a tool does not break the receipt', async () => {
-  expect(await noteSending(db, attempt('nul', { tool: 'Shop.\0' }))).toBe(true);
+  expect(await noteSending(db, attempt('nul', { tool: 'Shop.\0' }))).toBe('noted');
   expect(await row('nul')).toMatchObject({ tool: 'Shop.\uFFFD' });
 });
 

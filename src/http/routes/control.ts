@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { Controls } from '../../admission/control.ts';
+import { isFinal } from '../../core/run.ts';
 import { CancelSchema, ControlSchema, MessageSchema, ProblemSchema, RunParams } from '../contract.ts';
 import { parseIdempotencyKey } from '../prefer.ts';
 import type { Route } from '../route.ts';
@@ -36,7 +37,9 @@ function cancelRoute(reader: RunReader, controls: Controls): Route {
       const run = await reader.get(params.id!, tenant);
       const changed = await controls.cancel(run, body as z.output<typeof CancelSchema>);
       const { id, status } = await reader.get(run.id, tenant);
-      return { status: 200, body: { id, status, changed: changed && status === 'cancelled' } };
+      // It may have ended by itself in that moment. One that had ended before was to be unwound.
+      const isDone = status === 'cancelled' || isFinal(run.status);
+      return { status: 200, body: { id, status, changed: changed && isDone } };
     },
   };
 }

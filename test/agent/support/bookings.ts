@@ -1,6 +1,13 @@
 // An office that books and cancels over HTTP, and can be made to lose answers, to refuse, and to be slow.
 
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { z } from 'zod';
+import type { ToolContext } from '../../../src/index.ts';
+
+export const BookingSchema = z.object({ item: z.string() });
+export type Booking = z.output<typeof BookingSchema>;
 
 /** What was booked, and how the office behaves. */
 export const bookings = {
@@ -19,7 +26,7 @@ export const bookings = {
   answerFirst: undefined as (() => void) | undefined,
 };
 
-export const server = createServer((request, response) => {
+const server = createServer((request, response) => {
   const key = request.headers['idempotency-key'] as string;
   const [, act, item] = request.url!.split('/') as [string, string, string];
   bookings.log.push(`${act} ${item}`);
@@ -39,3 +46,31 @@ export const server = createServer((request, response) => {
   else response.end(JSON.stringify({ id: `booking of ${item}` }));
   if (!isFirst && bookings.awaitsSecond === `${act} ${item}`) bookings.answerFirst?.();
 });
+
+/** Opens the office for the tests of a file; each of them finds it empty. */
+export function openBookings(): void {
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    bookings.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => server.close());
+  beforeEach(() => {
+    bookings.booked.clear();
+    bookings.keys.clear();
+    Object.assign(bookings, {
+      log: [],
+      loseAnswerTo: '',
+      refuse: '',
+      answers: [],
+      awaitsSecond: '',
+      answerFirst: undefined,
+    });
+  });
+}
+
+/** Asks the office to book or to cancel something. */
+export async function ask(act: string, { item }: Booking, { fetch }: ToolContext): Promise<{ id: string }> {
+  const response = await fetch(`${bookings.url}/${act}/${item}`, { method: 'POST' });
+  if (!response.ok) throw new Error(`${act} ${item}: ${response.status}`);
+  return (await response.json()) as { id: string };
+}

@@ -1,0 +1,58 @@
+// What undoes a call: the compensation of its tool, or the method that a workflow registered with `compensateWith`.
+
+import type { Knex } from 'knex';
+import { SuperJSON } from 'superjson';
+import { idempotencyKey } from '../core/idempotency-key.ts';
+import type { StepOptions } from '../define/operation.ts';
+import type { CompensationContext, ToolContext } from '../define/tool.ts';
+import { stepContext } from '../steps/context.ts';
+import { outsideContext, type Tool } from '../steps/tool.ts';
+import type { ArmedCall } from '../store/compensations.ts';
+
+/** How a call is undone. */
+export interface Undoer {
+  options: Pick<StepOptions, 'retries' | 'timeout'>;
+  /** Finds out what became of a call without a result: its result, or undefined when it did nothing. */
+  reconcile?: ((call: ArmedCall) => Promise<unknown>) | undefined;
+  /** Undoes the call; to be called in a step. `result` is undefined where the call may have acted without having one. */
+  undo: (call: ArmedCall, result: unknown) => Promise<unknown>;
+}
+
+/** Returns what undoes a call; undefined when the code of today has nothing. */
+export type Undoers = (call: ArmedCall) => Undoer | undefined;
+
+/** Returns what undoes calls of `tools`, with receipts in `receipts`. */
+export function undoersOf(receipts: Knex, tools: ReadonlyMap<string, Tool>): Undoers {
+  return (call) => {
+    const tool = tools.get(call.tool);
+    return tool && undoerOf(receipts, tool);
+  };
+}
+
+function undoerOf(receipts: Knex, { options }: Tool): Undoer | undefined {
+  if (options.effect !== 'compensable') return undefined;
+  const { compensate, reconcile, input } = options;
+  return {
+    options,
+    reconcile: reconcile && ((call) => reconcile(call.key, askingContext(receipts, call))),
+    undo: async (call, result) => {
+      const args = input.parse(SuperJSON.parse(call.arguments));
+      await compensate(result as never, args, compensationContext(receipts, call));
+    },
+  };
+}
+
+/** The key belongs to the call: a run and one below it that fail at about the same time both undo it, and that counts once. */
+function keyOf({ runId, stepId }: ArmedCall): string {
+  return idempotencyKey(runId, `undo/${stepId}`);
+}
+
+function askingContext(receipts: Knex, call: ArmedCall): ToolContext {
+  return outsideContext(receipts, `reconcile ${call.tool}`, stepContext(), `${keyOf(call)}-reconcile`);
+}
+
+function compensationContext(receipts: Knex, call: ArmedCall): CompensationContext {
+  const context = outsideContext(receipts, `undo ${call.tool}`, stepContext(), keyOf(call));
+  // Not spread: signal, fetch and db are made when they are first looked at.
+  return Object.create(context, { forwardKey: { value: call.key, enumerable: true } }) as CompensationContext;
+}
