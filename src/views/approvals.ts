@@ -89,7 +89,7 @@ const LIST = `
     FROM holdfast.approvals a
     JOIN holdfast.approval_inbox i ON i.id = a.id
    WHERE (:tenant::text IS NULL OR a.tenant = :tenant)
-     AND (:recorded::text IS NULL OR a.status = 'pending')
+     AND (:recorded::text[] IS NULL OR a.status = ANY(:recorded))
      AND (:status::text[] IS NULL OR i.status = ANY(:status))
      AND (:role::text IS NULL OR a.role = :role)
      AND (:runId::text IS NULL OR a.run_id = :runId)
@@ -117,7 +117,7 @@ export async function listApprovals(
   const after = cursor === undefined ? undefined : parseCursor(cursor);
   const { rows } = await db.raw<{ rows: SummaryRow[] }>(LIST, {
     tenant: filter.tenant ?? null,
-    recorded: filter.status?.every((status) => status === 'pending' || status === 'withdrawn') ? 'pending' : null,
+    recorded: filter.status?.map((status) => (status === 'withdrawn' ? 'pending' : status)) ?? null,
     status: filter.status ?? null,
     role: filter.role ?? null,
     runId: filter.runId ?? null,

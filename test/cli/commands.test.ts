@@ -38,6 +38,17 @@ test('keys are made, listed and revoked; only the first of these shows the key',
   expect(again.stderr).toContain('[key_not_found]');
 });
 
+test('a key has the roles of who uses it', async () => {
+  const environment = { DATABASE_URL: database.url };
+  const roles = ['--role', 'manager', '--role', 'cfo', '--role', 'manager'];
+  const made = await holdfast(['keys', 'create', '--tenant', 'acme', '--name', 'ana', ...roles, '--json'], environment);
+  expect(JSON.parse(made.stdout)).toMatchObject({ name: 'ana', roles: ['manager', 'cfo'] });
+  expect((await holdfast(['keys', 'list'], environment)).stdout).toMatch(/manager,cfo +ana/);
+  const wrong = await holdfast(['keys', 'create', '--tenant', 'acme', '--role', 'two words'], environment);
+  expect(wrong).toMatchObject({ code: 1, stdout: '' });
+  expect(wrong.stderr).toContain('[invalid_role]');
+});
+
 test('the doctor names what is wrong, and fails', async () => {
   const environment = { DATABASE_URL: database.url, PORT: '0' };
   await holdfast(['migrate'], environment);
@@ -136,7 +147,7 @@ test.each([
   expect(answer.stderr).toContain(words);
 });
 
-test.each([[['--help']], [['runs', '--help']], [['keys', '--help']], [['--version']]])(
+test.each([[['--help']], [['runs', '--help']], [['keys', '--help']], [['approvals', '--help']], [['--version']]])(
   '%j is answered on standard output',
   async (args) => {
     const { code, stdout, stderr } = await holdfast(args);

@@ -14,7 +14,7 @@ export function problems(log: EngineLog): Middleware {
         throw new HttpError(
           404,
           'route_not_found',
-          `There is nothing at ${context.method} ${context.path}: /docs lists what there is.`,
+          `There is nothing at ${context.method} ${withoutToken(context.path)}: /docs lists what there is.`,
         );
       }
     } catch (error) {
@@ -24,7 +24,7 @@ export function problems(log: EngineLog): Middleware {
 }
 
 function answer(context: Context, error: unknown, log: EngineLog): void {
-  const problem = problemOf(error, context.path);
+  const problem = problemOf(error, withoutToken(context.path));
   if (problem.status >= 500 && !(error instanceof HttpError))
     log.error(
       `${context.method} ${withoutToken(context.path)} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
