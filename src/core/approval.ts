@@ -113,7 +113,9 @@ export function resolveRule(rule: 'required' | ApprovalRule): ResolvedRule {
 
 function problemOf(given: ApprovalRule): string | undefined {
   if (typeof given !== 'object' || given === null) return `it must be 'required' or an object`;
-  const unknown = Object.keys(given).find((key) => !KNOWN.has(key));
+  const unknown =
+    Object.keys(given).find((key) => !KNOWN.has(key)) ??
+    Object.keys(given.escalate ?? {}).find((key) => key !== 'role' && key !== 'expires');
   if (unknown !== undefined) return `there is no '${unknown}' in it`;
   const { quorum = 1, excludeInitiator = false, otherwise = 'reject', question = 'any' } = given;
   if (!Number.isInteger(quorum) || quorum < 1 || quorum > MOST_PEOPLE) {

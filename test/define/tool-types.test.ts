@@ -34,7 +34,7 @@ test('each forbidden declaration is refused where it stands, with a message that
   const found = messagesByLine();
   // Of other files, and of none.
   found.delete(0);
-  expect(expected).toHaveLength(11);
+  expect(expected).toHaveLength(15);
   expect([...found.keys()].sort((a, b) => a - b)).toEqual(expected.map(({ line }) => line));
   for (const { line, says } of expected) expect(found.get(line)).toContain(says);
 });

@@ -22,8 +22,20 @@ test.each([
   ['an effect that there is', { ...fitting, effect: 'harmless' }, /not 'harmless'/],
   ['a description', { ...fitting, description: ' ' }, /description is missing/],
   ['a schema', { ...fitting, input: { type: 'object' } }, /input must be a zod schema/],
-  ['an acknowledgement', { ...fitting, effect: 'irreversible' }, /acknowledged is missing/],
+  ['an approval or an acknowledgement', { ...fitting, effect: 'irreversible' }, /approval or acknowledged is missing/],
+  ['an approval that says something', { ...fitting, approval: false }, /'required' or an object/],
+  ['a rule without misspellings', { ...fitting, approval: { roles: ['manager'] } }, /there is no 'roles' in it/],
+  ['a role that somebody can have', { ...fitting, approval: { role: 'the boss' } }, /'the boss' cannot be a role/],
+  ['a name of its own', { ...fitting, name: 'approval of Tools.use' }, /what a step of an approval is called/],
 ])('a tool without %s is refused when the app is made', (_what, options, problem) => {
   expect(() => appWith(options)).toThrow(problem);
   expect(() => appWith(options)).toThrow("The tool 'Tools.use' cannot be used");
+});
+
+test.each([
+  ['always', 'required'],
+  ['by a rule', { role: 'manager', quorum: 2, escalate: { role: 'director', expires: '1d' } }],
+  ['as the arguments have it', () => undefined],
+])('what nobody can undo is taken with an approval %s', (_when, approval) => {
+  expect(() => appWith({ ...fitting, effect: 'irreversible', approval })).not.toThrow();
 });
