@@ -1,11 +1,12 @@
-// `npm run bench <name> [-- --json]`: runs a benchmark and prints what it measured. `engine` also takes `--only <cell>`, `--quick` and
-// `--runs <number>`.
+// `npm run bench <name> [-- --json]`: runs a benchmark and prints what it measured. `engine`, `money` and `agent` also take `--quick` and
+// `--only <cell or system>`, the first two of them `--runs <number>`. The exit code is 1 when a figure is not what it must be.
 
 import { parseArgs } from 'node:util';
 import { benchDispatch } from './dispatch.ts';
 import { benchDocuments } from './documents.ts';
 import { benchEngine, type EngineBenchOptions } from './engine.ts';
-import { type Measurement, print } from './measurement.ts';
+import { type Measurement, missed, print } from './measurement.ts';
+import { benchMoney } from './money.ts';
 
 type Bench = (say: (line: string) => void, options: EngineBenchOptions) => Promise<Measurement[]>;
 
@@ -13,6 +14,7 @@ const BENCHES: Record<string, Bench> = {
   documents: benchDocuments,
   dispatch: benchDispatch,
   engine: benchEngine,
+  money: benchMoney,
 };
 
 const { values, positionals } = parseArgs({
@@ -32,7 +34,11 @@ if (values.runs !== undefined && !/^[1-9]\d*$/.test(values.runs)) {
 } else if (bench) {
   const { quick, only, runs } = values;
   const options = { quick, only, runs: runs === undefined ? undefined : Number(runs) };
-  print(await bench((line) => process.stderr.write(`${line}\n`), options), values.json);
+  const measurements = await bench((line) => process.stderr.write(`${line}\n`), options);
+  print(measurements, values.json);
+  const problems = missed(measurements);
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  if (problems.length > 0) process.exitCode = 1;
 } else {
   process.stderr.write(
     `Which benchmark? One of: ${Object.keys(BENCHES).join(', ')}. For example: npm run bench documents\n`,

@@ -12,6 +12,8 @@ export interface Measurement {
   unit: string;
   /** How often it was measured; the value is the median. */
   repeats: number;
+  /** What the value has to be, where anything else is a defect of what was measured. */
+  mustBe?: number;
 }
 
 /** Returns the median of `values`. */
@@ -29,6 +31,13 @@ export function quantile(sorted: readonly number[], part: number): number {
 /** Returns `value` with three significant figures, or whole from 1,000 on. */
 export function rounded(value: number): number {
   return Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(3));
+}
+
+/** Returns a sentence for each value that is not what it must be. */
+export function missed(measurements: readonly Measurement[]): string[] {
+  return measurements
+    .filter(({ value, mustBe }) => mustBe !== undefined && value !== mustBe)
+    .map(({ system, metric, value, mustBe }) => `FAILED: ${metric} of ${system} is ${value}, and must be ${mustBe}.`);
 }
 
 /** Prints measurements: a table for people, or one JSON object a line for machines. */
