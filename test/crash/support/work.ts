@@ -25,7 +25,7 @@ export interface WorkWorld {
 }
 
 /** Builds the test apps, and lets the tests of the calling file start one of them. */
-export function workWorld(app: 'work' | 'storm' = 'work'): WorkWorld {
+export function workWorld(app: 'work' | 'storm' | 'approvals' = 'work'): WorkWorld {
   let database: TestDatabase;
   let witness: Witness;
   const children: ChildService[] = [];
