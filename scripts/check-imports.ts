@@ -13,6 +13,7 @@ const FLOORS = [
   ['views'],
   ['admission'],
   ['agent'],
+  ['mcp'],
   ['steps'],
   ['inference'],
   ['engine'],

@@ -157,8 +157,8 @@ export class App {
     const door = Promise.withResolvers<string>();
     const origin = async (): Promise<string> => config.publicUrl ?? door.promise;
     runner.ready = appRunner(engine, models, db, log, approvalDesk(approvals, this.#notify, origin));
-    const unbind = bindAll(this.catalogue, this.#tools, submissions, runner.ready);
-    started.push({ stop: async () => unbind() });
+    const unbind = bindAll(this.catalogue, this.#tools, submissions, runner.ready, log);
+    started.push({ stop: unbind });
     await engine.open();
     const retention = new Retention({ db, log, application: this.name, rules: this.retention });
     started.push(retention);
@@ -240,7 +240,7 @@ interface Parts {
   submissions: Submissions;
   approvals: Approvals;
   state: { stopping: boolean };
-  unbind: () => void;
+  unbind: () => Promise<void>;
   graceMs: number;
 }
 
@@ -286,7 +286,7 @@ export class RunningApp {
     // Requests that are under way still need the engine, so it is closed only after the door.
     const [cutOff] = await Promise.all([engine.drain(graceMs), server.stop(graceMs), upkeep.stop()]);
     await engine.close();
-    unbind();
+    await unbind();
     await models.close();
     await database.close();
     await place.stop();

@@ -11,6 +11,7 @@ import { unwind, UNWIND } from './agent/unwind.ts';
 import { AgentOperation, Opening, toolsOf } from './define/agent.ts';
 import type { Catalogue, CatalogueEntry } from './define/catalogue.ts';
 import { workflowsAbove } from './engine/ancestors.ts';
+import { StandaloneTool } from './define/standalone.ts';
 import type { Engine } from './engine/engine.ts';
 import { messagesLeft } from './engine/steering.ts';
 import type { EngineLog } from './engine/logger.ts';
@@ -112,8 +113,9 @@ export function bindAll(
   tools: ReadonlyMap<string, Tool>,
   submissions: Submissions,
   runner: AppRunner,
-): () => void {
-  const unbind: (() => void)[] = [];
+  log: EngineLog,
+): () => Promise<void> {
+  const unbind: (() => void | Promise<void>)[] = [];
   for (const { name, operation, receiver } of catalogue.workflows) {
     const invoke = async (args: unknown[]): Promise<unknown> => (await submissions.submit(name, args)).result();
     unbind.push(operation.bind(receiver, { name, invoke }));
@@ -139,9 +141,10 @@ export function bindAll(
   for (const { name, operation, receiver } of catalogue.tools) {
     const tool = tools.get(operation.options.name ?? name)!;
     unbind.push(operation.bind(receiver, { name, invoke: ([args]) => runApprovedTool(runner, tool, args) }));
+    if (operation instanceof StandaloneTool && operation.own.open) unbind.push(operation.own.open(log));
   }
-  return () => {
-    for (const undo of unbind) undo();
+  return async () => {
+    for (const undo of unbind) await undo();
   };
 }
 

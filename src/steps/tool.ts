@@ -17,7 +17,9 @@ import { throughOutages } from '../postgres/outages.ts';
 import { arm } from '../store/compensations.ts';
 import { acceptOnceReleased, hasUnknown } from '../store/effects.ts';
 import { type StepContext, stepContext } from './context.ts';
-import { effectFetch, runOver } from './effect-fetch.ts';
+import { SENDER, type SendingContext } from './effect-call.ts';
+import { effectFetch } from './effect-fetch.ts';
+import { type EffectIdentity, runOver } from './receipt.ts';
 import { runStep, type Settled, type StepRunner } from './step.ts';
 
 export interface ToolRunner extends StepRunner {
@@ -162,13 +164,17 @@ export function outsideContext(
   tool: string,
   actor: Actor,
   key: string = actor.idempotencyKey!,
-): ToolContext {
+): SendingContext {
   const { attempt } = actor;
   // A tool's call belongs to a run.
   const [runId, stepId, tenant] = [actor.runId!, actor.stepId!, actor.tenant!];
   const traceparent = traceparentOf(runId, key);
+  const identity = (): EffectIdentity => ({ runId, stepId, tool, key, attempt, traceparent, signal: actor.signal });
   let fetch: typeof globalThis.fetch | undefined;
   return {
+    get [SENDER]() {
+      return { db: receipts, identity: identity() };
+    },
     runId,
     stepId,
     attempt,
@@ -178,8 +184,7 @@ export function outsideContext(
       return actor.signal;
     },
     get fetch() {
-      const { signal } = actor;
-      return (fetch ??= effectFetch(receipts, { runId, stepId, tool, key, attempt, traceparent, signal }));
+      return (fetch ??= effectFetch(receipts, identity()));
     },
     get db(): never {
       throw new HoldfastError(

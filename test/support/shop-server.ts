@@ -13,7 +13,8 @@ import { buffer } from 'node:stream/consumers';
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { openDatabase } from '../../src/postgres/connection.ts';
-import { type EffectIdentity, effectFetch } from '../../src/steps/effect-fetch.ts';
+import { effectFetch } from '../../src/steps/effect-fetch.ts';
+import type { EffectIdentity } from '../../src/steps/receipt.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 
 export interface Received {

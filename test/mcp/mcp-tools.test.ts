@@ -1,0 +1,242 @@
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { agent, callTool, mcpTools, opening, workflow } from '../../src/index.ts';
+import { resultsBefore } from '../agent/support/desk.ts';
+import { models, prepare } from '../agent/support/models.ts';
+import { serve } from '../support/serve.ts';
+import { until } from '../support/until.ts';
+import { startNewServer, startOldServer } from './support/servers.ts';
+
+const servers = { new: await startNewServer(), old: await startOldServer() };
+afterAll(() => Promise.all(Object.values(servers).map((server) => server.end())));
+
+const READ = { effect: 'read' } as const;
+
+function toolsOf(name: 'new' | 'old') {
+  return mcpTools({
+    name,
+    url: servers[name].url,
+    headers: async () => ({ Authorization: 'Bearer of-secrets' }),
+    tools: {
+      search: READ,
+      stock: READ,
+      broken: READ,
+      picture: { ...READ, description: 'Look at it' },
+      slow: { ...READ, timeout: '300ms', retries: { attempts: 1 } },
+      order: {
+        effect: 'compensable',
+        compensate: async (_result, args, { call }) => void (await call('cancel', args)),
+      },
+      mail: { effect: 'irreversible', acknowledged: 'The shop wants it.' },
+    },
+  });
+}
+
+const fresh = toolsOf('new');
+const dated = toolsOf('old');
+const asking = mcpTools({ name: 'asking', url: servers.new.url, tools: { ask: READ, gone: READ } });
+
+class Shop {
+  @agent({ model: 'new', instructions: 'Shop.', tools: Object.values(fresh) })
+  static async new(wish: string): Promise<string> {
+    return opening(wish);
+  }
+
+  @agent({ model: 'old', instructions: 'Shop.', tools: Object.values(dated) })
+  static async old(wish: string): Promise<string> {
+    return opening(wish);
+  }
+
+  @agent({ model: 'asking', instructions: 'Ask.', tools: [asking.ask] })
+  static async asks(wish: string): Promise<string> {
+    return opening(wish);
+  }
+
+  @workflow()
+  static async searching(query: string): Promise<unknown> {
+    return callTool(fresh.search, { query });
+  }
+
+  @workflow()
+  static async missing(): Promise<unknown> {
+    return callTool(asking.gone, {});
+  }
+}
+
+const served = serve({ services: [Shop, asking.gone] }, { models });
+const call = (name: string, args: object) => ({ name, args });
+
+beforeEach(() => {
+  for (const { books } of Object.values(servers)) {
+    Object.assign(books, { done: [], keys: [], methods: [], loses: undefined, refuses: [] });
+  }
+});
+
+async function effectsOf(runId: unknown): Promise<Record<string, unknown>[]> {
+  return served.database.query(
+    'SELECT tool, method, url, state, status, attempts, key FROM holdfast.effects WHERE run_id = $1 ORDER BY step_id',
+    [runId],
+  );
+}
+
+describe.each(['new', 'old'] as const)('with a server of the %s revision', (revision) => {
+  const { books } = servers[revision];
+  const ask = (...toolCalls: { name: string; args: object }[]) =>
+    prepare({
+      [revision]: [
+        { toolCalls: toolCalls.map(({ name, args }) => call(`${revision}_${name}`, args)) },
+        { text: 'Done.' },
+      ],
+    })[revision]!;
+
+  test('a model is told of the tools that are named, and its calls are steps with keys and receipts', async () => {
+    const model = ask(call('search', { query: 'tea' }), call('order', { item: 'pot' }));
+    const run = await served.run(`Shop.${revision}`, 'Tea, please.');
+    expect(run).toMatchObject({ status: 'succeeded', result: 'Done.' });
+    expect(model.calls[0]!.tools).toMatchObject([
+      { name: `${revision}_search`, description: 'Does search', inputSchema: { required: ['query'] } },
+      { name: `${revision}_stock` },
+      { name: `${revision}_broken` },
+      { name: `${revision}_picture`, description: 'Look at it' },
+      { name: `${revision}_slow` },
+      { name: `${revision}_order` },
+      { name: `${revision}_mail` },
+    ]);
+    expect(resultsBefore(model, 1).map(({ output }) => output)).toEqual([
+      { type: 'text', value: 'found tea' },
+      { type: 'text', value: 'ordered pot' },
+    ]);
+    const url = servers[revision].url.replace('hush', '…');
+    const effects = await effectsOf(run.id);
+    expect(effects).toMatchObject([
+      { tool: `${revision}.search`, method: 'tools/call', url, state: 'answered', status: 200, attempts: 1 },
+      { tool: `${revision}.order`, state: 'answered', status: 200 },
+    ]);
+    expect(new Set(books.keys.map(({ header }) => header))).toEqual(new Set(effects.map(({ key }) => key)));
+    for (const { meta, header, traceMeta, traceHeader, authorization } of books.keys) {
+      expect(meta).toBe(header);
+      expect(traceMeta).toBe(traceHeader);
+      expect(traceHeader).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+      expect(authorization).toBe('Bearer of-secrets');
+    }
+    const everything = await served.database.query(
+      `SELECT (SELECT jsonb_agg(o) FROM dbos.operation_outputs o)::text AS steps, (SELECT jsonb_agg(r) FROM holdfast.receipts r)::text AS receipts`,
+    );
+    expect(JSON.stringify(everything)).not.toMatch(/of-secrets|hush/);
+  });
+
+  test('results are JSON for a model, and failures have codes', async () => {
+    const item = { item: 'cup' };
+    const model = ask(
+      call('stock', item),
+      call('picture', item),
+      call('broken', item),
+      call('slow', item),
+      call('stock', {}),
+    );
+    await served.run(`Shop.${revision}`, 'Look around.');
+    const [stock, picture, broken, slow, misfit] = resultsBefore(model, 1).map(({ output }) => output.value);
+    expect(stock).toEqual({ left: 3 });
+    expect(picture).toEqual([
+      { type: 'text', text: 'Look:' },
+      { type: 'image', mimeType: 'image/png', bytes: 300 },
+      { type: 'resource_link', uri: 'shop://cup', name: 'cup' },
+      { type: 'resource', uri: 'shop://note', text: 'A note.' },
+    ]);
+    expect(broken).toEqual({ code: 'mcp_tool_error', message: "'broken' failed: The till is shut." });
+    expect(slow).toMatchObject({ code: 'step_timeout' });
+    expect(misfit.code).toMatch(/^mcp_(tool_)?error$/);
+    expect(misfit.message).toMatch(/item/);
+  });
+
+  test('a lost answer is asked for again under the same key', async () => {
+    books.loses = { call: 'order', times: 1 };
+    const model = ask(call('order', { item: 'pot' }));
+    const run = await served.run(`Shop.${revision}`, 'Order.');
+    expect(resultsBefore(model, 1)[0]!.output.value).toBe('ordered pot');
+    expect(books.done).toEqual(['order({"item":"pot"})', 'order({"item":"pot"})']);
+    expect(new Set(books.keys.map(({ header }) => header)).size).toBe(1);
+    expect(await effectsOf(run.id)).toMatchObject([{ state: 'answered', attempts: 2 }]);
+  });
+
+  test('a lost answer of what nobody can undo holds the run', async () => {
+    books.loses = { call: 'mail', times: 1 };
+    const model = ask(call('mail', { item: 'bill' }));
+    const { body } = await served.call('POST', `/v1/workflows/Shop.${revision}/runs`, { body: 'Mail.' });
+    const held = await until('the hold', async () => {
+      const [row] = await served.database.query('SELECT reason FROM holdfast.held_runs WHERE run_id = $1', [body.id]);
+      return row;
+    });
+    expect(held).toEqual({ reason: 'unknown_effect' });
+    expect(books.done).toEqual(['mail({"item":"bill"})']);
+    await served.call('POST', `/v1/runs/${String(body.id)}/release`);
+    const { body: ended } = await served.call('GET', `/v1/runs/${String(body.id)}/result?wait=20`);
+    expect(ended).toMatchObject({ status: 'succeeded' });
+    expect(resultsBefore(model, 1)[0]!.output.value).toBe('mailed bill');
+    expect(new Set(books.keys.map(({ meta }) => meta)).size).toBe(1);
+  });
+
+  test('what was done is undone by another tool of the server', async () => {
+    prepare({ [revision]: [{ toolCalls: [call(`${revision}_order`, { item: 'pan' })] }, { status: 401 }] });
+    expect(await served.run(`Shop.${revision}`, 'Order, then fail.')).toMatchObject({ status: 'failed' });
+    await until('the unwinding', async () => books.done.some((done) => done.startsWith('cancel')));
+    expect(books.done).toEqual(['order({"item":"pan"})', 'cancel({"item":"pan"})']);
+    expect(new Set(books.keys.map(({ header }) => header)).size).toBe(2);
+  });
+
+  test('a server that is busy is asked again, and one that refuses is not', async () => {
+    books.refuses = [503, 403];
+    const model = ask(call('search', { query: 'tea' }));
+    await served.run(`Shop.${revision}`, 'Tea?');
+    const { value } = resultsBefore(model, 1)[0]!.output;
+    expect(value).toMatchObject({ code: 'mcp_refused' });
+    expect(value.message).not.toContain('secret words');
+    expect(books.done).toEqual([]);
+  });
+});
+
+test('a session that the server has forgotten is begun anew', async () => {
+  servers.old.forgetSessions();
+  const { old } = prepare({ old: [{ toolCalls: [call('old_search', { query: 'tea' })] }, { text: 'Done.' }] });
+  await served.run('Shop.old', 'Tea?');
+  servers.old.forgetSessions();
+  prepare({ old: [{ toolCalls: [call('old_search', { query: 'tea' })] }, { text: 'Done.' }] });
+  expect(await served.run('Shop.old', 'Tea again?')).toMatchObject({ status: 'succeeded' });
+  expect(resultsBefore(old!, 1)[0]!.output.value).toBe('found tea');
+  expect(servers.old.books.done).toHaveLength(2);
+});
+
+test('a tool that asks for input is told to the model as something that cannot be done', async () => {
+  const { asking: model } = prepare({
+    asking: [{ toolCalls: [call('asking_ask', { item: 'hat' })] }, { text: 'No.' }],
+  });
+  await served.run('Shop.asks', 'A hat.');
+  expect(resultsBefore(model!, 1)[0]!.output.value).toMatchObject({ code: 'mcp_input_required' });
+});
+
+test('workflows call tools with callTool; what the server does not have fails', async () => {
+  expect(await served.run('Shop.searching', 'milk')).toMatchObject({ result: 'found milk' });
+  const { error } = await served.run('Shop.missing');
+  expect(error).toMatchObject({ code: 'mcp_tool_missing', message: expect.stringContaining('It has: search, stock') });
+});
+
+test('a server that is down keeps nobody from starting: the model is asked once it is back', async () => {
+  await servers.new.end();
+  await served.restart();
+  const { new: model } = prepare({ new: [{ text: 'Hello.' }] });
+  const { body } = await served.call('POST', '/v1/workflows/Shop.new/runs', { body: 'Hello?' });
+  const attempts = await until('a failed attempt', async () => {
+    const rows = await served.database.query<{ code: string; message: string }>(
+      'SELECT code, message FROM holdfast.attempts WHERE run_id = $1',
+      [body.id],
+    );
+    return rows.length > 0 ? rows : undefined;
+  });
+  expect(attempts[0]).toMatchObject({ code: 'mcp_unavailable' });
+  expect(attempts[0]!.message).toMatch(
+    /The MCP server 'new' \(http:\/\/127.0.0.1:\d+\/mcp\?token=…\) cannot be used now/,
+  );
+  expect(model!.calls).toHaveLength(0);
+  await servers.new.begin();
+  const { body: ended } = await served.call('GET', `/v1/runs/${String(body.id)}/result?wait=20`);
+  expect(ended).toMatchObject({ status: 'succeeded', result: 'Hello.' });
+});
