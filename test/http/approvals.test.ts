@@ -150,12 +150,21 @@ test('nobody decides for a run that has ended', async () => {
   expect(withdrawn.body).toMatchObject({ items: [{ id }] });
 });
 
-test('after its time nobody decides', async () => {
-  const ana = await office.person('ana');
-  const { id } = await office.asked(ana, 'Counter.buy', { payment, rule: { expires: '1ms' } });
-  const late = await office.decide(id, ana, { decision: 'approve' });
-  expect([409, 410]).toContain(late.status);
-  expect(['approval_decided', 'approval_expired']).toContain(late.body.code);
+test('after its time nobody decides, whether or not the run has noticed', async () => {
+  const ana = await office.person('ana', ['manager']);
+  const { id } = await office.asked(ana, 'Counter.buy', { payment });
+  await served.database.query(`UPDATE holdfast.approvals SET expires_at = now() - interval '1 s' WHERE id = $1`, [id]);
+  expect(await office.decide(id, ana, { decision: 'approve' })).toMatchObject({
+    status: 410,
+    body: { code: 'approval_expired' },
+  });
+  const short = await office.asked(ana, 'Counter.buy', { payment, rule: { expires: '1ms' } });
+  await office.result(short.runId, ana);
+  expect(await office.decide(short.id, ana, { decision: 'approve' })).toMatchObject({
+    status: 409,
+    body: { code: 'approval_decided' },
+  });
+  expect((await office.read(short.id, ana)).body).toMatchObject({ status: 'expired', decidedBy: [] });
 });
 
 test.each([

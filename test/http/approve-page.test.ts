@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Counter } from '../support/apps/counter.ts';
 import { serve } from '../support/serve.ts';
+import { until } from '../support/until.ts';
 import { type Headers, Office } from './support/office.ts';
 import { LinkPage } from './support/link-page.ts';
 
@@ -153,6 +154,7 @@ test('a link is good for its own approval only, and its page for nothing else', 
 
 test('a link has its own time', async () => {
   const { page } = await linked({ expires: '1ms' });
+  await until('its end', async () => (await page.open()).status === 410);
   const expired = { status: 410, text: expect.stringContaining('time of this link is over') };
   expect(await page.open()).toMatchObject(expired);
   expect(await page.send({ decision: 'approve', argumentsHash: 'f'.repeat(64) })).toMatchObject(expired);
