@@ -80,7 +80,7 @@ const cancel = async (id: string, unwind: boolean): Promise<unknown> =>
 async function becomes(id: string, status: string): Promise<Record<string, any>> {
   return until(`${id} is ${status}`, async () => {
     const { body } = await served.call('GET', `/v1/runs/${id}`);
-    return body.status === status && body;
+    return body.status === status ? body : undefined;
   });
 }
 

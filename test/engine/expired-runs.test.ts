@@ -42,8 +42,8 @@ afterAll(async () => {
 });
 
 async function empty(): Promise<void> {
-  for (const table of ['dbos.workflow_status', 'holdfast.retention', 'holdfast.retention_rounds'])
-    await database.query(`DELETE FROM ${table}`);
+  const ours = ['compensations', 'unwind_requests', 'retention', 'retention_rounds'].map((name) => `holdfast.${name}`);
+  for (const table of ['dbos.workflow_status', ...ours]) await database.query(`DELETE FROM ${table}`);
   await saveRetention(db, 'ours', RULES);
 }
 
@@ -171,6 +171,65 @@ test('a new time for a workflow holds for runs that were looked at before', asyn
   expect(await left()).toEqual(['b']);
   await saveRetention(db, 'ours', [{ workflow: 'changing', keepMs: 7 * DAY_MS }]);
   expect(await sweep()).toEqual([]);
+});
+
+async function armed(...runIds: string[]): Promise<void> {
+  await database.query(
+    `INSERT INTO holdfast.compensations (run_id, step_id, tool, effect, arguments, key)
+     SELECT id, 0, 'Any.tool', 'compensable', '{}', id FROM unnest($1::text[]) AS id`,
+    [runIds],
+  );
+}
+
+async function requested(isStarted: boolean, ...runIds: string[]): Promise<void> {
+  await database.query(
+    `INSERT INTO holdfast.unwind_requests (run_id, started_at)
+     SELECT id, CASE WHEN $2::boolean THEN now() END FROM unnest($1::text[]) AS id`,
+    [runIds, isStarted],
+  );
+}
+
+test('what a run may have to undo stays until that is undone, or was not to be', async () => {
+  const old = { days: 31 };
+  await insert([
+    { id: 'failed', status: 'ERROR', ...old },
+    { id: 'child of failed', parent: 'failed', ...old },
+    { id: 'armed by itself', status: 'ERROR', ...old },
+    { id: 'nothing to undo', status: 'ERROR', ...old },
+    { id: 'succeeded', ...old },
+    { id: 'cancelled', status: 'CANCELLED', ...old },
+    { id: 'asked for', status: 'CANCELLED', ...old },
+    { id: 'child of asked for', parent: 'asked for', ...old },
+    { id: 'under way', status: 'ERROR', ...old },
+    { id: 'child of under way', parent: 'under way', ...old },
+    { id: 'under way-unwind', status: 'DELAYED', days: 30 },
+  ]);
+  await armed('child of failed', 'armed by itself', 'succeeded', 'cancelled', 'under way');
+  await requested(false, 'asked for');
+  await requested(true, 'under way');
+  await sweep();
+  const stay = ['failed', 'armed by itself', 'asked for', 'under way'];
+  const children = ['child of failed', 'child of asked for', 'child of under way'];
+  expect(await left()).toEqual([...stay, ...children, 'under way-unwind'].sort());
+});
+
+test('an unwinding run goes with the run that it has unwound, once both are old enough', async () => {
+  await insert([
+    { id: 'both', status: 'ERROR', days: 40 },
+    { id: 'both-unwind', days: 31 },
+    { id: 'left', status: 'ERROR', days: 40 },
+    { id: 'left-unwind', status: 'CANCELLED', days: 31 },
+    { id: 'late', status: 'ERROR', days: 40 },
+    { id: 'late-unwind', days: 29 },
+    { id: 'for ever', status: 'ERROR', days: 40, name: 'always' },
+    { id: 'for ever-unwind', days: 31 },
+    { id: 'named like-unwind', days: 31 },
+    { id: 'named like', days: 1 },
+  ]);
+  await armed('left');
+  await requested(true, 'both', 'left', 'late', 'for ever');
+  await sweep();
+  expect(await left()).toEqual(['for ever', 'for ever-unwind', 'late', 'late-unwind', 'named like']);
 });
 
 const family = fc.array(

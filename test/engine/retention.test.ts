@@ -43,7 +43,7 @@ const BY_HAND = [
    VALUES ($1, $1, 1, 1, 'Trial.tool', 'POST', 'http://shop.test/', 'hash', gen_random_uuid())`,
   `INSERT INTO holdfast.compensations (run_id, step_id, tool, effect, arguments, key)
    VALUES ($1, 1, 'Trial.tool', 'compensable', '{}', $1)`,
-  `INSERT INTO holdfast.unwind_requests (run_id) VALUES ($1)`,
+  `INSERT INTO holdfast.unwind_requests (run_id, started_at) VALUES ($1, now())`,
   `INSERT INTO holdfast.approvals (id, run_id, step_id, tenant, workflow, question, arguments_hash, expires_at)
    VALUES ($1 || '-approval-1', $1, 1, 'default', 'Trial.whole', 'May it?', repeat('0', 64), now() + interval '1 day')`,
   `INSERT INTO holdfast.approval_events (approval_id, n, what) VALUES ($1 || '-approval-1', 1, 'asked')`,
