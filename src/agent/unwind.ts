@@ -8,6 +8,7 @@ import { holdForPerson } from '../engine/unfit.ts';
 import { parallel } from '../engine/verbs.ts';
 import { stepContext } from '../steps/context.ts';
 import { throughOutages } from '../postgres/outages.ts';
+import { textForPeople } from '../steps/effect-url.ts';
 import { runStep } from '../steps/step.ts';
 import type { ToolRunner } from '../steps/tool.ts';
 import { type ArmedCall, armedCalls, closeCall, noteAsked, settleCall } from '../store/compensations.ts';
@@ -101,7 +102,7 @@ async function undo(
     return found !== undefined;
   };
   const giveUp = async (error: unknown): Promise<void> => {
-    const message = `'${call.tool}' (step ${call.stepId} of run '${call.runId}') could not be undone: ${sentence(errorRecord(error).message)} ${leftOver(left)} Mend the cause, then release this run, which tries again.`;
+    const message = `'${call.tool}' (step ${call.stepId} of run '${call.runId}') could not be undone: ${sentence(textForPeople(errorRecord(error).message))} ${leftOver(left)} Mend the cause, then release this run, which tries again.`;
     await holdForPerson('compensation_failed', { stepId, called: call.tool, message });
     return runner.checkpoints.abandon();
   };

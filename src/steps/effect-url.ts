@@ -1,4 +1,4 @@
-// How the URL of a request is shown to people: as far as it says what was asked for, without what may be secret in it.
+// How URLs, and what others say about them, are shown to people: without what may be secret.
 
 /** Stands for what was left out. */
 const LEFT_OUT = '…';
@@ -15,6 +15,19 @@ export function urlForPeople(url: string): string {
   const query = [...searchParams].map(([name, value]) => withoutValue(name, value)).join('&');
   const text = `${origin}${path}${query && '?'}${query}`;
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}${LEFT_OUT}` : text;
+}
+
+const URLS = /\bhttps?:\/\/[^\s"'<>\\]+/gi;
+/** As they stand in headers (RFC 9110, section 11), and what the large services put before their keys. */
+const CREDENTIALS = /\b(Bearer|Basic|Token)\s+[\w.~+/=-]{8,}|\b(sk|pk|rk|ghp|gho|ghs|xoxb|xoxp|whsec)([_-])[\w-]{8,}/gi;
+
+/** Returns `text`, which may quote what somebody else's server said, with URLs as `urlForPeople` shows them, and without credentials. */
+export function textForPeople(text: string): string {
+  return text
+    .replace(URLS, (url) => (URL.canParse(url) ? urlForPeople(url) : LEFT_OUT))
+    .replace(CREDENTIALS, (_all, scheme?: string, prefix?: string, joint?: string) =>
+      scheme === undefined ? `${prefix}${joint}${LEFT_OUT}` : `${scheme} ${LEFT_OUT}`,
+    );
 }
 
 /** A name without a value may be the secret itself. */

@@ -20,6 +20,7 @@ import { type StepContext, stepContext } from './context.ts';
 import { SENDER, type SendingContext } from './effect-call.ts';
 import { effectFetch } from './effect-fetch.ts';
 import { type EffectIdentity, runOver } from './receipt.ts';
+import { textForPeople } from './effect-url.ts';
 import { runStep, type Settled, type StepRunner } from './step.ts';
 
 export interface ToolRunner extends StepRunner {
@@ -114,7 +115,7 @@ class OutsideCall {
       return value === undefined ? undefined : { value };
     } catch (error) {
       if (options.effect !== 'irreversible' || signal().aborted) throw error;
-      return this.#hold(context, ` Its reconcile failed: ${errorRecord(error).message}`);
+      return this.#hold(context, ` Its reconcile failed: ${textForPeople(errorRecord(error).message)}`);
     }
   }
 

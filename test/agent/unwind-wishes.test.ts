@@ -60,6 +60,25 @@ class Trip {
     return ask('book', args, context);
   }
 
+  @workflow()
+  static async quoted(): Promise<void> {
+    await callTool(Trip.quote, { item: 'flight' });
+    throw new Error('the trip is off');
+  }
+
+  @tool({
+    effect: 'compensable',
+    description: 'Reserve where errors say too much',
+    input: BookingSchema,
+    retries: { attempts: 1 },
+    compensate: async () => {
+      throw new Error('a\0b: https://shop.example/refunds?token=s3cret was refused with Bearer abcdefgh12345');
+    },
+  })
+  static async quote(args: Booking, context: ToolContext): Promise<unknown> {
+    return ask('book', args, context);
+  }
+
   @tool({ effect: 'irreversible', description: 'Send', input: BookingSchema, acknowledged: 'a test' })
   static async letter(args: Booking, context: ToolContext): Promise<void> {
     await ask('book', args, context);
@@ -143,4 +162,11 @@ test('calls that were made at the same time are undone at the same time', async 
   expect((await becomes(`${id}-unwind`, 'succeeded')).result).toEqual({ undone: 3, nothingToUndo: 0 });
   expect(bookings.log.slice(3, 5).sort()).toEqual(['cancel flight', 'cancel hotel']);
   expect(bookings.log.at(-1)).toBe('cancel insurance');
+});
+
+test('what another server said is shown as far as it can be stored, and without its secrets', async () => {
+  const { held } = await becomes(`${await start('quoted')}-unwind`, 'held');
+  expect(held.message).toContain(
+    'a\uFFFDb: https://shop.example/refunds?token=… was refused with Bearer …. Left to undo',
+  );
 });
