@@ -2,6 +2,7 @@
 // `--only <cell or system>`, the first two of them `--runs <number>`. The exit code is 1 when a figure is not what it must be.
 
 import { parseArgs } from 'node:util';
+import { benchAgent } from './agent.ts';
 import { benchDispatch } from './dispatch.ts';
 import { benchDocuments } from './documents.ts';
 import { benchEngine, type EngineBenchOptions } from './engine.ts';
@@ -15,6 +16,7 @@ const BENCHES: Record<string, Bench> = {
   dispatch: benchDispatch,
   engine: benchEngine,
   money: benchMoney,
+  agent: benchAgent,
 };
 
 const { values, positionals } = parseArgs({

@@ -1,10 +1,9 @@
 // Whether a step costs the same late in a long run, whose state has grown, as it did early: in time, and in bytes written.
 
 import { type Service, step, workflow } from 'holdfast';
-import type pg from 'pg';
 import { median } from '../measurement.ts';
 import { startApp } from './app.ts';
-import { observe } from './observer.ts';
+import { observe, walPosition } from './observer.ts';
 import type { Figures, Task } from './part.ts';
 import { timed } from './steps.ts';
 
@@ -66,12 +65,4 @@ function growingRuns(
     }
   }
   return { service: Growing, run: () => Growing.run() };
-}
-
-/** Returns how many bytes of write-ahead log there are so far. */
-async function walPosition(client: pg.Client): Promise<number> {
-  const { rows } = await client.query<{ bytes: string }>(
-    `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS bytes`,
-  );
-  return Number(rows[0]!.bytes);
 }

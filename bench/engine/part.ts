@@ -27,6 +27,8 @@ interface Message {
 }
 
 const LONGEST_PART_MS = 15 * 60_000;
+/** The program of the parts of the engine's bench. */
+const ENGINE_PARTS = new URL('./child.js', import.meta.url);
 
 /** A running part. */
 export class Part {
@@ -35,9 +37,12 @@ export class Part {
   #error: Error | undefined;
   readonly #told = new Map<string, PromiseWithResolvers<Figures>>();
 
-  constructor(task: Task) {
-    const script = fileURLToPath(new URL('./child.js', import.meta.url));
-    this.#child = fork(script, [JSON.stringify(task)], { execArgv: ['--expose-gc'], timeout: LONGEST_PART_MS });
+  /** `program` is what does the task, which it is given as JSON. */
+  constructor(task: { part: string; system: string }, program: URL = ENGINE_PARTS) {
+    this.#child = fork(fileURLToPath(program), [JSON.stringify(task)], {
+      execArgv: ['--expose-gc'],
+      timeout: LONGEST_PART_MS,
+    });
     this.#child.on('message', (message) => {
       const { name, figures } = message as Message;
       this.#slot(name).resolve(figures);
