@@ -12,10 +12,12 @@ import { AgentOperation, Opening, toolsOf } from './define/agent.ts';
 import type { Catalogue, CatalogueEntry } from './define/catalogue.ts';
 import { workflowsAbove } from './engine/ancestors.ts';
 import { StandaloneTool } from './define/standalone.ts';
+import type { ToolOptions } from './define/tool.ts';
 import type { Engine } from './engine/engine.ts';
 import { messagesLeft } from './engine/steering.ts';
 import type { EngineLog } from './engine/logger.ts';
 import type { Models } from './inference/registry.ts';
+import { Turnstile } from './lib/turnstile.ts';
 import { withApprovals } from './steps/approve.ts';
 import { runApprovedTool } from './steps/approved-tool.ts';
 import type { ApprovalDesk, Noticing } from './steps/notice.ts';
@@ -50,9 +52,15 @@ export function namedTools({ tools }: Catalogue): Map<string, Tool> {
       name,
       options: operation.options,
       method: (args, context) => method.call(receiver, args, context),
+      places: placesOf(operation.options),
     });
   }
   return named;
+}
+
+function placesOf(options: ToolOptions): Turnstile | undefined {
+  const limit = 'concurrency' in options ? options.concurrency : undefined;
+  return limit === undefined ? undefined : new Turnstile(limit);
 }
 
 /**

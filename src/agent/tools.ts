@@ -6,6 +6,7 @@ import type { Outcome, Problem, ToolCall } from '../core/decide.ts';
 import { HoldfastError, type InvalidInput, TerminalError } from '../core/errors.ts';
 import { isRecorded } from '../core/recorded-error.ts';
 import { assertSerializable } from '../core/serializable.ts';
+import { assertFits } from '../core/tool-result.ts';
 import { inputIssues } from '../define/input.ts';
 import { plainJson } from './messages.ts';
 import type { ToolDescription } from '../define/standalone.ts';
@@ -111,7 +112,8 @@ export async function outcomeOf(tools: readonly AgentTool[], { name, args }: Too
   if (!called)
     return { status: 'failed', code: 'unknown_tool', message: `The tool '${name}' does not exist any more.` };
   try {
-    return { status: 'done', value: plainJson(await called.call(args)) };
+    const value = await called.call(args);
+    return { status: 'done', value: plainJson(called.isRun ? assertFits(name, value) : value) };
   } catch (error) {
     if (!isOwnFailure(error)) throw error;
     const { code, message } = error as HoldfastError;
@@ -120,7 +122,7 @@ export async function outcomeOf(tools: readonly AgentTool[], { name, args }: Too
 }
 
 /** Ways in which a child run ends without a result or an error of its own, and how one is not even begun. */
-const ENDS_OF_CHILDREN = new Set(['run_cancelled', 'run_dead', 'run_removed', 'invalid_input']);
+const ENDS_OF_CHILDREN = new Set(['run_cancelled', 'run_dead', 'invalid_input']);
 
 function isOwnFailure(error: unknown): boolean {
   if (isRecorded(error) || error instanceof TerminalError) return true;

@@ -53,8 +53,10 @@ interface Described<S extends z.ZodType> {
 interface Attempted {
   /** Retries of failed attempts; none by default. */
   retries?: RetryPolicy;
-  /** How long one attempt may take before its signal is aborted and the attempt has failed. */
+  /** How long one attempt may take before its signal is aborted and the attempt has failed; ten minutes by default. */
   timeout?: Duration;
+  /** How many calls of the tool run at a time in this process; the others wait their turn. No limit by default. */
+  concurrency?: number;
 }
 
 /** Looks only. It may be done again at any time. */
@@ -142,6 +144,8 @@ function problemOf(options: Partial<ToolOptions>): string | undefined {
   if (options.effect === 'irreversible' && !options.approval && !options.acknowledged?.trim()) {
     return `approval or acknowledged is missing: what nobody can undo needs a person's approval, or a written reason why it may happen without`;
   }
+  const { concurrency = 1 } = options as Attempted;
+  if (!Number.isInteger(concurrency) || concurrency < 1) return `concurrency is ${concurrency}: it must be 1 or more`;
   return problemOfApproval(options);
 }
 

@@ -11,6 +11,7 @@ import { insideWorkflow } from '../engine/verbs.ts';
 import type { Models } from '../inference/registry.ts';
 import { pause } from '../lib/pause.ts';
 import { startTimer } from '../lib/timer.ts';
+import type { Turnstile } from '../lib/turnstile.ts';
 import type { FailedAttempt } from '../store/attempts.ts';
 import { inStepContext, type StepContext } from './context.ts';
 
@@ -31,6 +32,8 @@ export interface StepCall {
   name: string;
   options: Pick<StepOptions, 'retries' | 'timeout'>;
   body: () => Promise<unknown>;
+  /** Has only so many attempts of several calls run at a time in this process. Waiting does not count for the time limit. */
+  places?: Turnstile | undefined;
   /**
    * Called after a failed attempt of a run: the call's result, where it is known in spite of the failure. The signal is aborted when the
    * run is cancelled.
@@ -103,12 +106,29 @@ async function runAttempt(
   identity: StepIdentity | undefined,
 ): Promise<unknown> {
   const { timeout } = call.options;
+  const leave = await placeFor(runner, call, identity);
   const limit = timeout === undefined ? undefined : timeLimit(call.name, toMilliseconds(timeout));
   try {
     const run = inStepContext(contextOf(call.name, attempt, identity, limit?.signal), runner.models, call.body);
     return await (limit ? Promise.race([run, limit.expired]) : run);
   } finally {
     limit?.clear();
+    leave?.();
+  }
+}
+
+/** A process that stops does not wait for a place, either. */
+async function placeFor(
+  runner: StepRunner,
+  { places }: StepCall,
+  identity: StepIdentity | undefined,
+): Promise<(() => void) | undefined> {
+  const { stopping } = runner.checkpoints;
+  try {
+    return await places?.enter(() => (identity ? AbortSignal.any([identity.cancelled(), stopping]) : stopping));
+  } catch (error) {
+    if (identity && stopping.aborted) return runner.checkpoints.abandon();
+    throw error;
   }
 }
 

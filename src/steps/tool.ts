@@ -7,12 +7,14 @@ import { afterUnknown } from '../core/effects.ts';
 import { HoldfastError, TerminalError } from '../core/errors.ts';
 import { idempotencyKey } from '../core/idempotency-key.ts';
 import { errorRecord } from '../core/recorded-error.ts';
+import { assertFits } from '../core/tool-result.ts';
 import { inputIssues } from '../define/input.ts';
 import type { ToolContext, ToolOptions } from '../define/tool.ts';
 import type { StepIdentity } from '../engine/checkpoint.ts';
 import { db } from '../engine/data-source.ts';
 import { holdForPerson } from '../engine/unfit.ts';
 import { insideWorkflow } from '../engine/verbs.ts';
+import type { Turnstile } from '../lib/turnstile.ts';
 import { throughOutages } from '../postgres/outages.ts';
 import { arm } from '../store/compensations.ts';
 import { acceptOnceReleased, hasUnknown } from '../store/effects.ts';
@@ -22,6 +24,9 @@ import { effectFetch } from './effect-fetch.ts';
 import { type EffectIdentity, runOver } from './receipt.ts';
 import { textForPeople } from './effect-url.ts';
 import { runStep, type Settled, type StepRunner } from './step.ts';
+
+/** How long an attempt may take where the tool does not say: a call that never returns would hold its run for ever. */
+const LONGEST_ATTEMPT = '10m';
 
 export interface ToolRunner extends StepRunner {
   /** Where receipts are kept. */
@@ -33,6 +38,8 @@ export interface Tool {
   name: string;
   options: ToolOptions;
   method: (args: unknown, context: ToolContext) => Promise<unknown>;
+  /** Where its calls wait their turn, if only so many may be made at a time. */
+  places?: Turnstile | undefined;
 }
 
 /**
@@ -50,11 +57,17 @@ export async function runTool(runner: ToolRunner, tool: Tool, args: unknown): Pr
   const { name, options, method } = tool;
   if (options.effect === 'transactional') {
     return runner.checkpoints.transaction(name, { isolation: options.isolation }, (identity) =>
-      method(checked, transactionalContext(name, identity)),
+      method(checked, transactionalContext(name, identity)).then((result) => assertFits(name, result, true)),
     );
   }
   const call = new OutsideCall(runner, tool, args, checked);
-  return runStep(runner, { name, options, body: () => call.attempt(), settle: (signal) => call.settle(signal) });
+  return runStep(runner, {
+    name,
+    options: { timeout: LONGEST_ATTEMPT, ...options },
+    places: tool.places,
+    body: () => call.attempt(),
+    settle: (signal) => call.settle(signal),
+  });
 }
 
 /** Returns `args` as the tool's schema understands them. @throws TerminalError `invalid_tool_arguments`, naming the field */
@@ -94,7 +107,7 @@ class OutsideCall {
     const settled = await this.settle(() => step.signal, !this.#isArmed);
     if (settled) return settled.value;
     if (!this.#isArmed) await this.#arm(this.#context);
-    return this.#tool.method(this.#args, this.#context);
+    return assertFits(this.#tool.name, await this.#tool.method(this.#args, this.#context));
   }
 
   /**

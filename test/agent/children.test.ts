@@ -151,6 +151,21 @@ test('a child that is cancelled alone is told to the model', async () => {
   expect(resultsBefore(chief!, 1)[0]!.output).toMatchObject({ type: 'error-json', value: { code: 'run_cancelled' } });
 });
 
+test('a child that is removed while the agent waits for it is told to the model', async () => {
+  const { chief } = prepare({ chief: [{ toolCalls: [call('dawdle')] }, { text: 'Gone.' }] });
+  const { id, childId } = await beginDawdling();
+  await until('both to be parked', async () => {
+    const rows = await served.database.query('SELECT FROM holdfast.waits WHERE run_id = ANY($1)', [[id, childId]]);
+    return rows.length === 1;
+  });
+  await served.database.query('DELETE FROM dbos.workflow_status WHERE workflow_uuid = $1', [childId]);
+  // What nobody was told of is found by a sweep.
+  await served.restart();
+  const { body } = await served.call('GET', `/v1/runs/${id}/result?wait=20`);
+  expect(body).toMatchObject({ status: 'succeeded', result: 'Gone.' });
+  expect(resultsBefore(chief!, 1)[0]!.output.value).toMatchObject({ code: 'run_removed' });
+});
+
 test('children are cancelled with the agent', async () => {
   const { chief } = prepare({ chief: [{ toolCalls: [call('dawdle')] }, { text: 'Never.' }] });
   const { id, childId } = await beginDawdling();

@@ -1,6 +1,7 @@
 // How runs ended, asked for by whoever waited for them: one query for all that ended at about the same time.
 
 import type { Pool } from 'pg';
+import { RecordedError } from '../../core/recorded-error.ts';
 import type { Result } from '../override.ts';
 import { Coalesced } from './coalesce.ts';
 
@@ -15,9 +16,9 @@ interface OutcomeRow {
   serialization: string | null;
 }
 
-/** Reads outcomes. */
+/** Reads outcomes of runs that were started: where there is none, it was removed since. */
 export class RecordedOutcomes {
-  readonly #outcomes: Coalesced<string, RecordedOutcome | undefined>;
+  readonly #outcomes: Coalesced<string, RecordedOutcome | 'removed' | undefined>;
   /** Of runs that ended here a moment ago: whoever waits for them in this process asks now. */
   readonly #fresh = new Map<string, RecordedOutcome>();
 
@@ -25,9 +26,12 @@ export class RecordedOutcomes {
     this.#outcomes = new Coalesced((runIds) => outcomesOf(pool, runIds));
   }
 
-  /** Returns how the run ended, or undefined while it has not, or when there is none. */
+  /** Returns how the run ended, or undefined while it has not. @throws RecordedError `run_removed` when there is none any more */
   async find(runId: string): Promise<RecordedOutcome | undefined> {
-    return this.#fresh.get(runId) ?? this.#outcomes.answer(runId);
+    const outcome = this.#fresh.get(runId) ?? (await this.#outcomes.answer(runId));
+    if (outcome !== 'removed') return outcome;
+    const message = `Run '${runId}' was removed, and nobody knows how it ended.`;
+    throw new RecordedError({ code: 'run_removed', message, retryable: false });
   }
 
   /** The run has just ended like this. That is known for the rest of this turn of the event loop and the next one. */
@@ -37,7 +41,7 @@ export class RecordedOutcomes {
   }
 }
 
-async function outcomesOf(pool: Pool, runIds: string[]): Promise<(RecordedOutcome | undefined)[]> {
+async function outcomesOf(pool: Pool, runIds: string[]): Promise<(RecordedOutcome | 'removed' | undefined)[]> {
   const { rows } = await pool.query<OutcomeRow>({
     name: 'holdfast_outcomes',
     text: `SELECT w.workflow_uuid AS run_id, w.status, COALESCE(o.output, w.output) AS output, COALESCE(o.error, w.error) AS error,
@@ -47,7 +51,7 @@ async function outcomesOf(pool: Pool, runIds: string[]): Promise<(RecordedOutcom
     values: [runIds],
   });
   const outcomes = new Map(rows.map((row) => [row.run_id, outcomeOf(row)]));
-  return runIds.map((runId) => outcomes.get(runId));
+  return runIds.map((runId) => (outcomes.has(runId) ? outcomes.get(runId) : 'removed'));
 }
 
 function outcomeOf({ status, output, error, serialization }: OutcomeRow): RecordedOutcome | undefined {
