@@ -171,7 +171,7 @@ export class App {
     const inbox = approvalRoutes(database.reads, approvals, origin);
     const routes = this.#routes(config, database.reads, engine, submissions, recorded, controls, inbox, state);
     const findPerson = config.auth === 'keys' ? (key: string) => personOf(database.reads, key) : undefined;
-    const server = await startServer({ host: config.host, port: config.port, routes, findPerson, log });
+    const server = await startServer({ ...config, routes, findPerson, log });
     door.resolve(server.url);
     const upkeep = { stop: async () => void (await Promise.all([retention.stop(), unwinds.stop()])) };
     const parts = { server, engine, upkeep, database, models, submissions, approvals, state, unbind, place };

@@ -11,6 +11,7 @@ import { authentication, type FindPerson } from './middleware/auth.ts';
 import { jsonBody } from './middleware/body.ts';
 import { formBody } from './middleware/form.ts';
 import { problems } from './middleware/problems.ts';
+import { sameMachineOnly } from './middleware/same-machine.ts';
 import { HttpError, type Problem } from './problem.ts';
 import { mount, type Route } from './route.ts';
 
@@ -24,6 +25,8 @@ export interface ServerOptions {
   routes: readonly Route[];
   /** Undefined where nobody has to say who they are. */
   findPerson: FindPerson | undefined;
+  /** Where people reach the service, if that is not where it listens. */
+  publicUrl: string | undefined;
   log: EngineLog;
 }
 
@@ -50,7 +53,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   return { url: `http://${name}:${port}`, stop: (graceMs) => stop(server, stopping, graceMs) };
 }
 
-function application({ routes, findPerson, log }: ServerOptions, stopping: AbortSignal): Koa {
+function application({ routes, findPerson, publicUrl, log }: ServerOptions, stopping: AbortSignal): Koa {
   const app = new Koa();
   app.silent = true;
   const router = new Router();
@@ -67,6 +70,7 @@ function application({ routes, findPerson, log }: ServerOptions, stopping: Abort
       },
     }),
   );
+  if (!findPerson) app.use(sameMachineOnly(publicUrl === undefined ? undefined : new URL(publicUrl).host));
   app.use(authentication(findPerson, isOpen));
   app.use(router.routes());
   app.use(refusedMethods());
