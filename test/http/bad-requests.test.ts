@@ -71,7 +71,7 @@ test('a body that is no JSON by its type, or is compressed, is refused', async (
 test('too large a body is refused before it is read', async () => {
   const socket = connect(Number(new URL(served.service.url).port), '127.0.0.1');
   socket.write(
-    `POST ${ORDER} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${BODY_LIMIT_BYTES + 1}\r\n\r\n{`,
+    `POST ${ORDER} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${BODY_LIMIT_BYTES + 1}\r\n\r\n{`,
   );
   const answer = await new Promise<string>((resolve) => socket.once('data', (data) => resolve(data.toString())));
   socket.destroy();
@@ -82,7 +82,7 @@ test('too large a body is refused before it is read', async () => {
 test('what is not HTTP, and headers without end, are answered with a problem document', async () => {
   for (const [text, status] of [
     ['NONSENSE\r\n\r\n', '400'],
-    [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, '431'],
+    [`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, '431'],
   ] as const) {
     const socket = connect(Number(new URL(served.service.url).port), '127.0.0.1');
     socket.write(text);

@@ -25,7 +25,7 @@ async function begin(path: string, headers: string): Promise<Socket> {
   socket.on('error', () => {});
   sockets.push(socket);
   socket.write(
-    `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n${headers}\r\n\r\n`,
+    `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n${headers}\r\n\r\n`,
   );
   await new Promise((resolve) => socket.once('data', resolve));
   return socket;
