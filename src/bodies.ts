@@ -6,6 +6,7 @@ import type { Submissions } from './admission/submit.ts';
 import { runAgent } from './agent/loop.ts';
 import type { AgentTool } from './agent/tools.ts';
 import type { Steering } from './agent/turn.ts';
+import { registrables } from './agent/registrables.ts';
 import { undoersOf } from './agent/undoers.ts';
 import { unwind, UNWIND } from './agent/unwind.ts';
 import { AgentOperation, Opening, toolsOf } from './define/agent.ts';
@@ -20,6 +21,7 @@ import type { Models } from './inference/registry.ts';
 import { Turnstile } from './lib/turnstile.ts';
 import { withApprovals } from './steps/approve.ts';
 import { runApprovedTool } from './steps/approved-tool.ts';
+import { acceptCompensations } from './steps/compensate-with.ts';
 import type { ApprovalDesk, Noticing } from './steps/notice.ts';
 import { runStep, type StepCall } from './steps/step.ts';
 import type { Tool, ToolRunner } from './steps/tool.ts';
@@ -79,7 +81,10 @@ export function workflowBodies(
     const body = operation instanceof AgentOperation ? agentBody(entry, operation, method, catalogue, runner) : method;
     return [name, { body, maxRecoveries: operation.options.maxRecoveries }];
   });
-  const unwinding: WorkflowBody = { body: (runId) => unwind(runner(), undoersOf(runner().db, tools), runId as string) };
+  const methods = registrables(catalogue, () => runner().models);
+  const unwinding: WorkflowBody = {
+    body: (runId) => unwind(runner(), undoersOf(runner().db, tools, methods), runId as string),
+  };
   return { ...Object.fromEntries(bodies), [UNWIND]: unwinding };
 }
 
@@ -138,6 +143,7 @@ export function bindAll(
       body: () => method.apply(receiver, args),
     });
     unbind.push(operation.bind(receiver, { name, invoke: (args) => runStep(runner, call(args)) }));
+    unbind.push(acceptCompensations(operation, runner));
   }
   for (const { name, operation, receiver } of catalogue.transactions) {
     const method = operation.method as (...args: unknown[]) => Promise<unknown>;
@@ -149,6 +155,7 @@ export function bindAll(
   for (const { name, operation, receiver } of catalogue.tools) {
     const tool = tools.get(operation.options.name ?? name)!;
     unbind.push(operation.bind(receiver, { name, invoke: ([args]) => runApprovedTool(runner, tool, args) }));
+    unbind.push(acceptCompensations(operation, runner));
     if (operation instanceof StandaloneTool && operation.own.open) unbind.push(operation.own.open(log));
   }
   return async () => {

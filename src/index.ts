@@ -42,5 +42,6 @@ export { classifyModelError } from './inference/errors.ts';
 export { mcpTools } from './mcp/tools.ts';
 export { type ApprovalResult, approve } from './steps/approve.ts';
 export { callTool } from './steps/call-tool.ts';
+export { compensateWith } from './steps/compensate-with.ts';
 export { model, type StepContext, stepContext } from './steps/context.ts';
 export type { Notify, NoticeContext } from './steps/notice.ts';

@@ -21,11 +21,33 @@ export interface Undoer {
 /** Returns what undoes a call; undefined when the code of today has nothing. */
 export type Undoers = (call: ArmedCall) => Undoer | undefined;
 
-/** Returns what undoes calls of `tools`, with receipts in `receipts`. */
-export function undoersOf(receipts: Knex, tools: ReadonlyMap<string, Tool>): Undoers {
+/** A method that workflows can register. */
+export interface Registrable {
+  options: Pick<StepOptions, 'retries' | 'timeout'>;
+  /** Calls it in the step that undoes, with surroundings that have the key of the compensation. */
+  call: (input: unknown, context: CompensationContext) => Promise<unknown>;
+}
+
+/** Returns what undoes calls of `tools`, and what was registered of `methods`; with receipts in `receipts`. */
+export function undoersOf(
+  receipts: Knex,
+  tools: ReadonlyMap<string, Tool>,
+  methods: ReadonlyMap<string, Registrable>,
+): Undoers {
   return (call) => {
+    if (call.kind === 'registered') {
+      const method = methods.get(call.tool);
+      return method && registered(receipts, method);
+    }
     const tool = tools.get(call.tool);
     return tool && undoerOf(receipts, tool);
+  };
+}
+
+function registered(receipts: Knex, { options, call: undo }: Registrable): Undoer {
+  return {
+    options,
+    undo: (call) => undo(SuperJSON.parse(call.arguments), compensationContext(receipts, call)),
   };
 }
 

@@ -125,6 +125,8 @@ async function resultOf(
   { reconcile }: Undoer,
   mayHaveActed: boolean,
 ): Promise<{ result: unknown } | undefined> {
+  // What it undoes is the workflow's own: there may always be something.
+  if (call.kind === 'registered') return { result: undefined };
   if (call.outcome === 'succeeded') return { result: call.result === null ? undefined : SuperJSON.parse(call.result) };
   // It is asked even where no request is known of: the tool may have acted without its fetch.
   if (reconcile) {

@@ -60,6 +60,21 @@ export async function arm(db: Knex, beginning: Beginning): Promise<boolean> {
 }
 
 /**
+ * Notes a method that undoes what the run does by itself, under a step of its own; nothing when that was noted before. It counts as later
+ * than all that was noted before it.
+ */
+export async function register(db: Knex, armed: Omit<Armed, 'effect'>): Promise<void> {
+  await db.raw(
+    `INSERT INTO holdfast.compensations (run_id, step_id, tool, effect, arguments, key, kind, wave)
+     SELECT :runId, :stepId::integer, :tool, 'compensable', :arguments, :key, 'registered',
+            COALESCE(max(before.wave) + 1, 0)
+       FROM holdfast.compensations before WHERE before.run_id = :runId
+     ON CONFLICT (run_id, step_id) DO NOTHING`,
+    { ...armed },
+  );
+}
+
+/**
  * Returns what may have to be undone of a run and those below it, the latest call first, and what cannot be undone, which every unwinding
  * asks about for itself. The run and those below it have to be over.
  */
