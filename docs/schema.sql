@@ -356,8 +356,13 @@ CREATE OR REPLACE FUNCTION holdfast.recorded_error(recorded text)
  IMMUTABLE PARALLEL SAFE STRICT
 AS $function$
   SELECT jsonb_strip_nulls(jsonb_build_object(
-    'code', COALESCE(error ->> 'code', 'workflow_failed'),
-    'message', COALESCE(error ->> 'message', error #>> '{}'),
+    'code', COALESCE(
+      error ->> 'code',
+      CASE error ->> 'dbosErrorCode' WHEN '27' THEN 'run_cancelled' WHEN '30' THEN 'run_dead' ELSE 'workflow_failed' END),
+    'message', CASE error ->> 'dbosErrorCode'
+      WHEN '27' THEN format('Run ''%s'' was cancelled and has no result.', error ->> 'workflowID')
+      WHEN '30' THEN format('Run ''%s'' is a dead letter: its process died too often while it ran.', error ->> 'workflowID')
+      ELSE COALESCE(error ->> 'message', error #>> '{}') END,
     'details', error -> 'details'))
   FROM holdfast.recorded_json(recorded) AS error
 $function$;
@@ -451,6 +456,7 @@ AS $function$
               AND (s.function_id - turn - 1 - c.place) % c.width = 0
               AND (s.function_name = 'DBOS.getResult'
                    OR s.function_name NOT LIKE 'DBOS.%' AND s.child_workflow_id IS NULL)
+              AND s.function_name <> 'compact'
               AND s.function_name NOT LIKE 'notice of %'
               AND (s.error IS NOT NULL
                    OR s.function_name NOT LIKE 'approval of %' AND s.function_name NOT LIKE 'decision on %')

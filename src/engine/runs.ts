@@ -82,10 +82,10 @@ async function resultOf(runId: string, wait: () => Promise<unknown>): Promise<un
     return await orHeld(wait);
   } catch (error) {
     if (sdkCode(error) === undefined) throw new RecordedError(failureOf(error));
-    if (sdkName(error).endsWith('WorkflowCancelledError')) {
+    if (sdkCode(error) === AWAITED_CANCELLED) {
       throw new Conflict('run_cancelled', `Run '${runId}' was cancelled and has no result.`);
     }
-    if (sdkName(error).includes('MaxRecoveryAttempts')) {
+    if (sdkCode(error) === AWAITED_DEAD) {
       throw new Conflict('run_dead', `Run '${runId}' is a dead letter: its process died too often while it ran.`);
     }
     throw error;
@@ -98,12 +98,11 @@ function failureOf(error: unknown): ErrorRecord {
   return { ...errorRecord(error), ...(typeof code !== 'string' && { code: 'workflow_failed' }) };
 }
 
+/** The SDK's codes: its classes are not there any more when an error is replayed. */
 const NON_EXISTENT_WORKFLOW = 16;
+const AWAITED_CANCELLED = 27;
+const AWAITED_DEAD = 30;
 
 function sdkCode(error: unknown): unknown {
   return (error as { dbosErrorCode?: unknown } | undefined)?.dbosErrorCode;
-}
-
-function sdkName(error: unknown): string {
-  return sdkCode(error) === undefined ? '' : (error as object).constructor.name;
 }

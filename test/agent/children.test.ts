@@ -76,7 +76,7 @@ class Desk {
   }
 }
 
-const served = serve({ services: [Library, Desk] }, { models });
+const served = serve({ services: [Library, Desk] }, { models, config: { graceMs: 50 } });
 const call = (name: string, args: unknown = {}) => ({ name, args });
 
 test('a model calls an agent and a workflow, which are runs of their own, and gets their results', async () => {
@@ -142,13 +142,26 @@ async function beginDawdling(): Promise<{ id: string; childId: string }> {
   return { id, childId: child.id };
 }
 
-test('a child that is cancelled alone is told to the model', async () => {
-  const { chief } = prepare({ chief: [{ toolCalls: [call('dawdle')] }, { text: 'Never mind.' }] });
+test('a child that is cancelled alone is told to the model, and after a restart the same', async () => {
+  const asked = Promise.withResolvers<void>();
+  const { chief } = prepare({
+    chief: (_request, n) => {
+      if (n === 0) return { toolCalls: [call('dawdle')] };
+      asked.resolve();
+      return n === 1 ? { hang: true } : { text: 'Never mind.' };
+    },
+  });
   const { id, childId } = await beginDawdling();
   await served.call('POST', `/v1/runs/${childId}/cancel`);
+  await asked.promise;
+  await served.restart();
   const { body } = await served.call('GET', `/v1/runs/${id}/result?wait=20`);
   expect(body).toMatchObject({ status: 'succeeded', result: 'Never mind.' });
-  expect(resultsBefore(chief!, 1)[0]!.output).toMatchObject({ type: 'error-json', value: { code: 'run_cancelled' } });
+  const told = [1, 2].map((n) => resultsBefore(chief!, n)[0]!.output);
+  expect(told[0]).toMatchObject({ type: 'error-json', value: { code: 'run_cancelled' } });
+  expect(told[1]).toEqual(told[0]);
+  const { body: page } = await served.call<{ items: any[] }>('GET', `/v1/runs/${id}/transcript`);
+  expect(page.items.find(({ role }) => role === 'tool').content[0].output).toEqual(told[0]);
 });
 
 test('a child that is removed while the agent waits for it is told to the model', async () => {
