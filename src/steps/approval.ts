@@ -64,7 +64,7 @@ export async function askPeople(
   if (!asked) return undefined;
   const { approval: id } = asked;
   for (let { leftMs } = asked, isNews = true; ;) {
-    if (isNews) await giveNotice(runner, subject.steps.notice, id);
+    if (isNews) leftMs = await giveNotice(runner, subject.steps.notice, id, leftMs);
     await awaitWakeUp(approvalTopic(id), leftMs);
     const found = await decision(runner, subject, id, mustApprove);
     if (!('leftMs' in found)) return found;
@@ -98,15 +98,23 @@ async function decision(
   mustApprove: boolean,
 ): Promise<Exclude<Look, { outcome: 'settled' }>> {
   for (;;) {
-    const found = await checkpoints.transaction(subject.steps.decision, {}, () => look(subject, id, mustApprove));
+    const found = await checkpoints.transaction(subject.steps.decision, {}, ({ runId }) =>
+      look(subject, id, runId, mustApprove),
+    );
     if (found.outcome !== 'settled') return found;
   }
 }
 
 /** Looks at the row in the transaction of the calling step, and does what is due by the database's clock. */
-async function look(subject: Subject, id: string, mustApprove: boolean): Promise<Look> {
+async function look(subject: Subject, id: string, runId: string, mustApprove: boolean): Promise<Look> {
   const approval = await lockApproval(db(), id);
-  if (!approval) throw new TerminalError('approval_not_found', `The approval '${id}' is not there any more.`);
+  // What was approved for one run is not for another one with the same history.
+  if (approval?.runId !== runId) {
+    throw new TerminalError(
+      'approval_not_found',
+      `The approval '${id}' is not there any more, or another run has asked.`,
+    );
+  }
   const stage = stageOf(approval, approval.now);
   if (stage.stage === 'decided') return decided(subject, approval, mustApprove);
   if (stage.stage === 'open') return { outcome: 'pending', leftMs: stage.leftMs };

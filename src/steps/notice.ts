@@ -44,27 +44,41 @@ export interface Noticing extends StepRunner {
 
 const NOTICE = { retries: { attempts: 5, backoff: { initial: '500ms', max: '30s' } }, timeout: '30s' };
 
-/** Gives notice as the step `name` of the calling workflow. It is a step without `notify`, too, so that runs under way can get one. */
-export async function giveNotice(runner: Noticing, name: string, approvalId: string): Promise<void> {
+/**
+ * Gives notice as the step `name` of the calling workflow, and returns how many milliseconds are left then of `leftMs`; 0 where that is
+ * not known. It is a step without `notify`, too, so that runs under way can get one.
+ */
+export async function giveNotice(runner: Noticing, name: string, approvalId: string, leftMs: number): Promise<number> {
   try {
-    await runStep(runner, { name, options: NOTICE, body: () => tell(runner, name, approvalId) });
+    const left = await runStep(runner, { name, options: NOTICE, body: () => tell(runner, name, approvalId) });
+    return (left as number | null) ?? leftMs;
   } catch (error) {
     // The question stays in the inbox, and the error in the timeline.
-    if (!isRecorded(error)) throw error;
+    if (isRecorded(error)) return 0;
+    throw error;
   }
 }
 
-async function tell({ db, approvals: { notify, link } }: Noticing, name: string, approvalId: string): Promise<void> {
-  const approval = notify && (await findOpenApproval(db, approvalId));
+/** Returns how many milliseconds are left to decide after people were told; null when there is nobody to tell them. */
+async function tell(
+  { db, approvals: { notify, link } }: Noticing,
+  name: string,
+  approvalId: string,
+): Promise<number | null> {
+  if (!notify) return null;
+  const approval = await findOpenApproval(db, approvalId);
   // Somebody was faster than the message.
-  if (!approval) return;
+  if (!approval) return 0;
   const step = stepContext();
   // Each attempt makes links of its own, so the key of the step would belong to another request.
   const context = outsideContext(db, name, step, `${step.idempotencyKey}-${randomUUID()}`);
+  const { leftMs, ...told } = approval;
+  const begun = performance.now();
   await notify(
-    approval,
+    told,
     noticeContext(context, (to) => link(approvalId, to)),
   );
+  return Math.max(0, Math.ceil(leftMs - (performance.now() - begun)));
 }
 
 function noticeContext(context: ToolContext, link: NoticeContext['link']): NoticeContext {

@@ -171,11 +171,12 @@ export interface OpenApproval {
   isEscalated: boolean;
 }
 
-/** Returns the approval while somebody may still decide it. */
-export async function findOpenApproval(db: Knex, id: string): Promise<OpenApproval | undefined> {
-  const { rows } = await db.raw<{ rows: OpenApproval[] }>(
+/** Returns the approval while somebody may still decide it, and for how many milliseconds more. */
+export async function findOpenApproval(db: Knex, id: string): Promise<(OpenApproval & { leftMs: number }) | undefined> {
+  const { rows } = await db.raw<{ rows: (OpenApproval & { leftMs: number })[] }>(
     `SELECT id, run_id AS "runId", tenant, workflow, tool, question, arguments, role, quorum, initiator,
-            expires_at AS "expiresAt", escalated_at IS NOT NULL AS "isEscalated"
+            expires_at AS "expiresAt", escalated_at IS NOT NULL AS "isEscalated",
+            (EXTRACT(EPOCH FROM expires_at - clock_timestamp()) * 1000)::float8 AS "leftMs"
        FROM holdfast.approvals
       WHERE id = :id AND status = 'pending' AND expires_at > clock_timestamp()`,
     { id },

@@ -2,6 +2,7 @@
 
 import { beforeAll, expect, test } from 'vitest';
 import { serve } from '../support/serve.ts';
+import { until } from '../support/until.ts';
 import { resultsBefore } from '../agent/support/desk.ts';
 import {
   ana,
@@ -152,7 +153,7 @@ test('the transcript has no result while a call waits, the refusal after it was 
   const [refund, letter] = await asked(served, run, 2);
   expect(await results()).toEqual([]);
   await decide(refund!.id, ana, { decision: 'reject' });
-  await asked(served, run, 1);
+  await until('the refusal', async () => (await results()).length === 1);
   expect(await results()).toEqual([['refund', 'approval_rejected']]);
   await decide(letter!.id, ana, { decision: 'approve' });
   await ended(served, run);

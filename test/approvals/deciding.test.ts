@@ -105,16 +105,16 @@ test('the role, the initiator and the arguments are looked at', async () => {
 test('an initiator is excluded from what the runs below theirs ask', async () => {
   prepare([{ toolCalls: [refundCall(5)] }, { text: 'Done.' }], { excludeInitiator: true });
   const parent = await begin(served, 'parent', 'Refund.', 'ana');
-  const [child] = await until('the child', () =>
-    served.database.query<{ id: string }>('SELECT id FROM holdfast.runs WHERE parent_id = $1', [parent]),
-  );
-  const [approval] = await until('the question', async () => {
-    const found = await approvalsOf(served, child!.id);
-    return found.length > 0 ? found : undefined;
+  const child = await until('the child', async () => {
+    const rows = await served.database.query<{ id: string }>('SELECT id FROM holdfast.runs WHERE parent_id = $1', [
+      parent,
+    ]);
+    return rows[0]?.id;
   });
+  const approval = await until('the question', async () => (await approvalsOf(served, child))[0]);
   expect(approval).toMatchObject({ initiator: 'ana' });
-  expect(await codeOf(decide(approval!, ana, 'approve'))).toBe('approval_by_initiator');
-  await decide(approval!, bob, 'approve');
+  expect(await codeOf(decide(approval, ana, 'approve'))).toBe('approval_by_initiator');
+  await decide(approval, bob, 'approve');
   expect(await ended(served, parent)).toMatchObject({ result: 'Done.' });
   expect(shop.refunds).toHaveLength(1);
 });

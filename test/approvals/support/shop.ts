@@ -1,6 +1,7 @@
 // A shop whose agent needs people's approval for some of its tools, a workflow that asks itself, and what a test has to know of them.
 
 import { z } from 'zod';
+import { engineOfTests } from '../../../src/config.ts';
 import type { Person } from '../../../src/core/person.ts';
 import {
   agent,
@@ -134,13 +135,21 @@ export function approvalsOf(served: Served, runId: string): Promise<Asked[]> {
   ]);
 }
 
-/** Waits until the run has asked so many questions, and is in no process's memory. */
+/** The SDK's own engine waits in memory. */
+const WAITING = engineOfTests().HOLDFAST_ENGINE === 'stock' ? 'running' : 'waiting';
+
+/** Waits until the run has asked so many questions, people were told, and it is in no process's memory. */
 export async function asked(served: Served, runId: string, count = 1): Promise<Asked[]> {
   return until(`${count} questions of a run that waits`, async () => {
     const { body } = await served.call('GET', `/v1/runs/${runId}`);
-    if (body.status !== 'waiting') return undefined;
+    if (body.status !== WAITING) return undefined;
     const found = await approvalsOf(served, runId);
-    return found.filter(({ status }) => status === 'pending').length >= count ? found : undefined;
+    const told = await served.database.query(
+      `SELECT FROM holdfast.steps WHERE run_id = $1 AND name LIKE 'notice%' AND ended_at IS NOT NULL`,
+      [runId],
+    );
+    const pending = found.filter(({ status }) => status === 'pending');
+    return pending.length >= count && told.length >= found.length ? found : undefined;
   });
 }
 
