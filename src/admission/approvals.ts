@@ -155,9 +155,10 @@ export class Approvals {
     try {
       checkedArguments(tool, edited);
     } catch (error) {
-      // Here it is the person's fault, and no failure of a step.
-      if (!(error instanceof TerminalError)) throw error;
-      throw new InvalidInput(error.code, error.message, error.details);
+      // Here it is the person's fault, and no failure of a step. A refinement of the schema may throw anything.
+      const { message } = error as Error;
+      const details = error instanceof TerminalError ? error.details : undefined;
+      throw new InvalidInput('invalid_tool_arguments', message, details);
     }
   }
 }

@@ -3,8 +3,6 @@
 import type { JSONValue, ModelMessage, ToolCallPart, ToolModelMessage, ToolResultPart } from 'ai';
 import type { Outcome, ToolCall } from '../core/decide.ts';
 
-export { plainJson } from '../core/plain-json.ts';
-
 /** Returns the messages that open a conversation. */
 export function openingMessages(opening: string | readonly ModelMessage[]): ModelMessage[] {
   return typeof opening === 'string' ? [userMessage(opening)] : [...opening];

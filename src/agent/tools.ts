@@ -4,11 +4,11 @@ import { jsonSchema, tool, type ToolSet } from 'ai';
 import { z } from 'zod';
 import type { Outcome, Problem, ToolCall } from '../core/decide.ts';
 import { HoldfastError, type InvalidInput, TerminalError } from '../core/errors.ts';
+import { plainJson } from '../core/plain-json.ts';
 import { isRecorded } from '../core/recorded-error.ts';
 import { assertSerializable } from '../core/serializable.ts';
 import { assertFits } from '../core/tool-result.ts';
 import { inputIssues } from '../define/input.ts';
-import { plainJson } from './messages.ts';
 import type { ToolDescription } from '../define/standalone.ts';
 
 /** A tool as an agent's loop sees it. */

@@ -3,6 +3,7 @@
 import type { ApprovalRule, ResolvedRule } from '../core/approval.ts';
 import { resolveRule, stageOf } from '../core/approval.ts';
 import { TerminalError } from '../core/errors.ts';
+import { plainJson } from '../core/plain-json.ts';
 import { inputHash } from '../core/run-id.ts';
 import { approvalTopic } from '../core/topic.ts';
 import { askerOf } from '../engine/asker.ts';
@@ -19,18 +20,25 @@ import { giveNotice, type Noticing } from './notice.ts';
 
 /** What is asked about. */
 export interface Subject {
-  /** What stands in the names of its steps. */
+  /** The names of its steps. */
   steps: { ask: string; notice: string; decision: string };
   /** Undefined for a question of a workflow's own. */
   tool: string | undefined;
   /** What is asked when the rule has no words of its own. */
   question: string;
-  /** As people are shown them: plain JSON. */
-  arguments: unknown;
-  /** Returns the rule, or undefined when nobody has to be asked. Called once in the life of a run, in a transaction. */
-  rule: () => 'required' | ApprovalRule | undefined;
+  /** What it is about, as it was given. */
+  given: unknown;
+  /**
+   * Returns the rule, undefined when nobody has to be asked, and what people are shown: plain JSON. Called once in the life of a run, in a
+   * transaction.
+   */
+  put: () => { rule: 'required' | ApprovalRule | undefined; shown: unknown };
+  /** Returns as plain JSON what this build makes of what was given, or of what people were shown. */
+  meaning: (args: unknown) => unknown;
   /** Checks other arguments before they take the place of those that were asked about. */
   checkEdited?: (edited: unknown) => void;
+  /** Whether anything but a yes is thrown by the step that finds it, and recorded as that step's error. */
+  mustApprove: boolean;
 }
 
 /** What people, or the clock, have said. */
@@ -40,33 +48,35 @@ export interface Decided {
   /** Who decided; nobody where the time was over. */
   by: string[];
   comment?: string;
-  /** Other arguments, in an object of their own, because they may be any JSON. */
-  edited?: { arguments: unknown };
+  /** What was approved, where that is not what was given: edited, or filled in by a schema. In an object, because it may be any JSON. */
+  taken?: { arguments: unknown };
+}
+
+/** What the step that asks records. */
+interface Asked {
+  approval: string;
+  leftMs: number;
+  /** What people are shown, where that is not what was given. */
+  shown?: { arguments: unknown };
+  /** The hash of what it means. */
+  meaning: string;
 }
 
 /** What a look at the row came to. `settled`: the time was over and that is recorded now, so that the next look finds the decision. */
 type Look = { outcome: 'pending' | 'escalated'; leftMs: number } | { outcome: 'settled' } | Decided;
 
 /**
- * Asks people about `subject` in a workflow's body, and returns what they say: undefined when nobody had to be asked. With `mustApprove`
- * anything but a yes is thrown by the step that finds it, and recorded as that step's error.
+ * Asks people about `subject` in a workflow's body, and returns what they say: undefined when nobody had to be asked.
  * @throws TerminalError `approval_rejected`, `approval_expired`, `approval_changed`; InvalidInput `invalid_approval`
  */
-export async function askPeople(
-  runner: Noticing,
-  subject: Subject,
-  mustApprove: boolean,
-): Promise<Decided | undefined> {
-  const { checkpoints } = runner;
-  const asked = await checkpoints.transaction(subject.steps.ask, {}, ({ runId, stepId }) =>
-    ask(subject, runId, stepId),
-  );
+export async function askPeople(runner: Noticing, subject: Subject): Promise<Decided | undefined> {
+  const { steps } = subject;
+  const asked = await runner.checkpoints.transaction(steps.ask, {}, ({ runId, stepId }) => ask(subject, runId, stepId));
   if (!asked) return undefined;
-  const { approval: id } = asked;
   for (let { leftMs } = asked, isNews = true; ;) {
-    if (isNews) leftMs = await giveNotice(runner, subject.steps.notice, id, leftMs);
-    await awaitWakeUp(approvalTopic(id), leftMs);
-    const found = await decision(runner, subject, id, mustApprove);
+    if (isNews) leftMs = await giveNotice(runner, steps.notice, asked.approval, leftMs);
+    await awaitWakeUp(approvalTopic(asked.approval), leftMs);
+    const found = await decision(runner, subject, asked);
     if (!('leftMs' in found)) return found;
     ({ leftMs } = found);
     isNews = found.outcome === 'escalated';
@@ -74,39 +84,39 @@ export async function askPeople(
 }
 
 /** Puts the question in the transaction of the calling step, unless the rule says that nobody has to be asked. */
-async function ask(
-  subject: Subject,
-  runId: string,
-  stepId: number,
-): Promise<{ approval: string; leftMs: number } | null> {
-  const rule = subject.rule();
+async function ask(subject: Subject, runId: string, stepId: number): Promise<Asked | null> {
+  const { rule, shown } = subject.put();
   if (rule === undefined) return null;
   const { question = subject.question, ...resolved }: ResolvedRule = resolveRule(rule);
   const id = `${runId}-approval-${stepId}`;
-  const { tool = null, arguments: shown } = subject;
   const asker = await askerOf(db(), runId);
   const argumentsHash = inputHash(shown);
-  const asked = { id, runId, stepId, tool, question, arguments: shown, argumentsHash };
+  const asked = { id, runId, stepId, tool: subject.tool ?? null, question, arguments: shown, argumentsHash };
   await insertApproval(db(), { ...resolved, ...asker, ...asked });
-  return { approval: id, leftMs: resolved.expiresMs };
+  const isGiven = argumentsHash === inputHash(plainJson(subject.given));
+  const taken = isGiven ? subject.given : shown;
+  return {
+    approval: id,
+    leftMs: resolved.expiresMs,
+    meaning: inputHash(subject.meaning(taken)),
+    ...(!isGiven && { shown: { arguments: shown } }),
+  };
 }
 
 async function decision(
   { checkpoints }: Noticing,
   subject: Subject,
-  id: string,
-  mustApprove: boolean,
+  asked: Asked,
 ): Promise<Exclude<Look, { outcome: 'settled' }>> {
   for (;;) {
-    const found = await checkpoints.transaction(subject.steps.decision, {}, ({ runId }) =>
-      look(subject, id, runId, mustApprove),
-    );
+    const found = await checkpoints.transaction(subject.steps.decision, {}, ({ runId }) => look(subject, asked, runId));
     if (found.outcome !== 'settled') return found;
   }
 }
 
 /** Looks at the row in the transaction of the calling step, and does what is due by the database's clock. */
-async function look(subject: Subject, id: string, runId: string, mustApprove: boolean): Promise<Look> {
+async function look(subject: Subject, asked: Asked, runId: string): Promise<Look> {
+  const id = asked.approval;
   const approval = await lockApproval(db(), id);
   // What was approved for one run is not for another one with the same history.
   if (approval?.runId !== runId) {
@@ -116,28 +126,37 @@ async function look(subject: Subject, id: string, runId: string, mustApprove: bo
     );
   }
   const stage = stageOf(approval, approval.now);
-  if (stage.stage === 'decided') return decided(subject, approval, mustApprove);
+  if (stage.stage === 'decided') return decided(subject, asked, approval);
   if (stage.stage === 'open') return { outcome: 'pending', leftMs: stage.leftMs };
   if (stage.stage === 'escalate') return { outcome: 'escalated', leftMs: await escalateApproval(db(), id) };
   await settleApproval(db(), id, { status: 'expired', comment: null }, { what: 'expired' });
   return { outcome: 'settled' };
 }
 
-function decided(subject: Subject, approval: LockedApproval, mustApprove: boolean): Decided {
-  const { status, otherwise, comment, decidedBy, isEdited, decidedArguments, argumentsHash } = approval;
-  const isApproved = status === 'approved' || (status === 'expired' && otherwise === 'approve');
+function decided(subject: Subject, asked: Asked, approval: LockedApproval): Decided {
+  const { status, otherwise, comment, decidedBy } = approval;
+  const approved = status === 'approved' || (status === 'expired' && otherwise === 'approve');
   const by = status === 'expired' ? [] : decidedBy;
-  if (mustApprove && !isApproved) throw refused(subject, approval, by);
-  if (isApproved && isEdited) subject.checkEdited?.(decidedArguments);
-  // What was approved, and not what a later build makes of the same call.
-  if (isApproved && !isEdited && argumentsHash !== inputHash(subject.arguments)) throw changed(subject, approval);
+  if (subject.mustApprove && !approved) throw refused(subject, approval, by);
+  const taken = approved ? takenFrom(subject, asked, approval) : undefined;
   return {
     outcome: status as Decided['outcome'],
-    approved: isApproved,
+    approved,
     by,
     ...(comment !== null && { comment }),
-    ...(isApproved && isEdited && { edited: { arguments: decidedArguments } }),
+    ...(taken && { taken }),
   };
+}
+
+/** Returns what was approved, where that is not what was given, as long as it means what it meant then. */
+function takenFrom(subject: Subject, asked: Asked, approval: LockedApproval): Decided['taken'] {
+  if (approval.isEdited) {
+    subject.checkEdited?.(approval.decidedArguments);
+    return { arguments: approval.decidedArguments };
+  }
+  const { shown, meaning } = asked;
+  if (inputHash(subject.meaning(shown ? shown.arguments : subject.given)) !== meaning) throw changed(subject, approval);
+  return shown;
 }
 
 function refused({ tool }: Subject, { id, status, comment }: LockedApproval, by: string[]): TerminalError {

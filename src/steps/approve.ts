@@ -44,16 +44,15 @@ export async function approve(
     );
   }
   const { arguments: shown, ...asked } = rule;
-  const decided = await askPeople(
-    runner,
-    {
-      steps: { ask: 'approval', notice: 'notice', decision: 'decision' },
-      tool: undefined,
-      question,
-      arguments: plainJson(assertSerializable(shown, 'What is to be approved')),
-      rule: () => ({ ...asked, question }),
-    },
-    false,
-  );
+  assertSerializable(shown, 'What is to be approved');
+  const decided = await askPeople(runner, {
+    steps: { ask: 'approval', notice: 'notice', decision: 'decision' },
+    tool: undefined,
+    question,
+    given: shown,
+    put: () => ({ rule: { ...asked, question }, shown: plainJson(shown) }),
+    meaning: plainJson,
+    mustApprove: false,
+  });
   return decided!;
 }

@@ -13,21 +13,26 @@ import { checkedArguments, runTool, type Tool, type ToolRunner } from './tool.ts
  */
 export async function runApprovedTool(runner: ToolRunner & Noticing, tool: Tool, args: unknown): Promise<unknown> {
   if (tool.options.approval === undefined || !insideWorkflow()) return runTool(runner, tool, args);
-  const decided = await askPeople(runner, subjectOf(tool, args), true);
-  return runTool(runner, tool, decided?.edited ? decided.edited.arguments : args);
+  const decided = await askPeople(runner, subjectOf(tool, args));
+  return runTool(runner, tool, decided?.taken ? decided.taken.arguments : args);
 }
 
-function subjectOf(tool: Tool, args: unknown): Subject {
+function subjectOf(tool: Tool, given: unknown): Subject {
   const { name, options } = tool;
-  const checked = checkedArguments(tool, args);
   const approval = options.approval!;
   return {
     steps: { ask: `approval of ${name}`, notice: `notice of ${name}`, decision: `decision on ${name}` },
     tool: name,
     question: `May ${name} be called?`,
-    arguments: shown(tool, args, checked),
-    rule: () => (typeof approval === 'function' ? approval(checked) : approval),
+    given,
+    put: () => {
+      const checked = checkedArguments(tool, given);
+      const rule = typeof approval === 'function' ? approval(checked) : approval;
+      return { rule, shown: shownOf(tool, given, checked) };
+    },
+    meaning: (args) => plainJson(checkedArguments(tool, args)),
     checkEdited: (edited) => void checkedArguments(tool, edited),
+    mustApprove: true,
   };
 }
 
@@ -35,7 +40,7 @@ function subjectOf(tool: Tool, args: unknown): Subject {
  * People are shown what the tool will get, and not what its schema drops or fills in; but for schemas that do not take again what they
  * have made.
  */
-function shown(tool: Tool, args: unknown, checked: unknown): unknown {
+function shownOf(tool: Tool, args: unknown, checked: unknown): unknown {
   const plain = plainJson(checked);
   try {
     if (inputHash(plainJson(checkedArguments(tool, plain))) === inputHash(plain)) return plain;

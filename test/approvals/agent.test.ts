@@ -192,3 +192,43 @@ test('a rule that throws fails the call, and nothing is done', async () => {
   expect(resultsBefore(model, 2)).toMatchObject([{ output: { value: { code: 'invalid_approval' } } }]);
   expect(await approvalsOf(served, run)).toEqual([]);
 });
+
+test('what a schema fills in anew each time is filled in once, and the tool gets what was approved', async () => {
+  const model = prepare([
+    { toolCalls: [{ name: 'book', args: { seat: '1A', extra: 'free of charge' } }] },
+    { text: 'Done.' },
+  ]);
+  const run = await begin(served, 'help', 'Book.');
+  const [approval] = await asked(served, run);
+  expect(approval!.arguments).toEqual({ seat: '1A', reference: expect.any(String) });
+  await served.restart();
+  await decide(approval!.id, ana, { decision: 'approve' });
+  await ended(served, run);
+  expect(shop.booked).toEqual([approval!.arguments]);
+  expect(resultsBefore(model, 1)).toMatchObject([{ output: { value: approval!.arguments.reference } }]);
+});
+
+test('a deploy that makes something else of the call does not do what nobody approved', async () => {
+  const model = prepare([{ toolCalls: [{ name: 'book', args: { seat: '1A' } }] }, { text: 'Sorry.' }]);
+  const run = await begin(served, 'help', 'Book.');
+  const [approval] = await asked(served, run);
+  shop.booking = 'twice';
+  await decide(approval!.id, ana, { decision: 'approve' });
+  await ended(served, run);
+  expect(shop.booked).toEqual([]);
+  expect(resultsBefore(model, 1)).toMatchObject([{ output: { value: { code: 'approval_changed' } } }]);
+});
+
+test('a tool that gets what is no JSON is asked about in JSON', async () => {
+  prepare([
+    { toolCalls: [{ name: 'visit', args: { url: 'https://shop.example/a', tags: ['x', 'x'] } }] },
+    { text: 'Done.' },
+  ]);
+  const run = await begin(served, 'help', 'Visit.');
+  const [approval] = await asked(served, run);
+  // What it gets is a URL and a set.
+  expect(approval!.arguments).toEqual({ url: 'https://shop.example/a', tags: ['x'] });
+  await decide(approval!.id, ana, { decision: 'approve' });
+  expect(await ended(served, run)).toMatchObject({ status: 'succeeded' });
+  expect(shop.sent).toEqual(['shop.example 1']);
+});

@@ -1,5 +1,6 @@
 // A shop whose agent needs people's approval for some of its tools, a workflow that asks itself, and what a test has to know of them.
 
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { engineOfTests } from '../../../src/config.ts';
 import type { Person } from '../../../src/core/person.ts';
@@ -29,13 +30,24 @@ export const shop = {
   model: scriptedModel([]),
   refunds: [] as Refund[],
   sent: [] as string[],
+  booked: [] as unknown[],
+  /** What the next build makes of a booking. */
+  booking: 'once',
   /** How often the rule was asked for. */
   ruled: 0,
 };
 
 /** Prepares the next run: the answers of its model and the rule of its tools. */
 export function prepare(script: Script<LanguageModelV4CallOptions>, rule: typeof shop.rule = 'required') {
-  Object.assign(shop, { model: scriptedModel(script), rule, refunds: [], sent: [], ruled: 0 });
+  Object.assign(shop, {
+    model: scriptedModel(script),
+    rule,
+    refunds: [],
+    sent: [],
+    booked: [],
+    booking: 'once',
+    ruled: 0,
+  });
   return shop.model;
 }
 
@@ -50,6 +62,15 @@ function rule(args: Refund): 'required' | ApprovalRule | undefined {
   shop.ruled += 1;
   return typeof shop.rule === 'function' ? shop.rule(args) : shop.rule;
 }
+
+const Booking = z
+  .object({ seat: z.string(), reference: z.string().default(() => randomUUID()) })
+  .transform((booking) => (shop.booking === 'twice' ? { ...booking, seat: `${booking.seat} and 1B` } : booking));
+
+const Visit = z.object({
+  url: z.string().transform((text) => new URL(text)),
+  tags: z.array(z.string()).transform((tags) => new Set(tags)),
+});
 
 export class Shop {
   @tool({ effect: 'irreversible', description: 'Pay back', input: Refund, approval: rule })
@@ -70,7 +91,28 @@ export class Shop {
     return `Sent to ${to}.`;
   }
 
-  @agent({ model: 'small', instructions: 'Help.', tools: () => [Shop.refund, Shop.note, Shop.send] })
+  @tool({
+    effect: 'compensable',
+    description: 'Book',
+    input: Booking,
+    approval: 'required',
+    compensate: async () => {},
+  })
+  static async book(booking: z.output<typeof Booking>): Promise<string> {
+    shop.booked.push(booking);
+    return booking.reference;
+  }
+
+  @tool({ effect: 'read', description: 'Visit', input: Visit, approval: 'required' })
+  static async visit({ url, tags }: z.output<typeof Visit>): Promise<void> {
+    shop.sent.push(`${url.host} ${tags.size}`);
+  }
+
+  @agent({
+    model: 'small',
+    instructions: 'Help.',
+    tools: () => [Shop.refund, Shop.note, Shop.send, Shop.book, Shop.visit],
+  })
   static async help(text: string): Promise<string> {
     return opening(text);
   }
