@@ -1,5 +1,6 @@
 // Nothing but the row decides: not messages, not what is in them, and not whoever would like to change what was asked or decided.
 
+import { DBOS } from '@dbos-inc/dbos-sdk';
 import { expect, test } from 'vitest';
 import { InvalidInput, waitFor, workflow } from '../../src/index.ts';
 import { serve } from '../support/serve.ts';
@@ -53,6 +54,25 @@ test('forged messages wake the run, which looks at the row and waits on', async 
   expect(await approvalsOf(served, run)).toMatchObject([{ status: 'pending', votes: 0 }]);
   await served.service.running.approvals.decide(approval!.id, ana, { decision: 'reject' });
   expect(await ended(served, run)).toMatchObject({ result: { outcome: 'rejected', by: ['ana'] } });
+});
+
+test('a fork of a run cannot use what was approved for the run', async () => {
+  prepare([]);
+  const run = await begin(served, 'ask', {});
+  const [approval] = await asked(served, run);
+  // It has the question in its history, but did not ask.
+  const fork = await DBOS.forkWorkflow(run, 2);
+  await served.service.running.approvals.decide(approval!.id, ana, { decision: 'approve' });
+  expect(await ended(served, run)).toMatchObject({ result: { approved: true } });
+  await served.database.query(
+    `INSERT INTO dbos.notifications (destination_uuid, topic, message, serialization, message_uuid)
+     VALUES ($1, $2, '{"json":{"body":null}}', NULL, gen_random_uuid()::text)`,
+    [fork.workflowID, `holdfast.approval.${approval!.id}`],
+  );
+  expect(await ended(served, fork.workflowID)).toMatchObject({
+    status: 'failed',
+    error: { code: 'approval_not_found' },
+  });
 });
 
 test('what was asked, what was decided and the audit cannot be changed', async () => {
