@@ -7,7 +7,18 @@ import { until } from '../support/until.ts';
 import { ask, type Booking, bookings, BookingSchema, openBookings } from './support/bookings.ts';
 
 /** Lets nobody through before two have come. */
-let meeting = { come: 0, met: Promise.withResolvers<void>() };
+class Meeting {
+  #come = 0;
+  readonly #met = Promise.withResolvers<void>();
+
+  async attend(): Promise<void> {
+    this.#come += 1;
+    if (this.#come === 2) this.#met.resolve();
+    await this.#met.promise;
+  }
+}
+
+const meetings = { doing: new Meeting(), undoing: new Meeting() };
 
 class Trip {
   @workflow()
@@ -50,13 +61,12 @@ class Trip {
     timeout: '5s',
     retries: { attempts: 1 },
     compensate: async (_result: unknown, args, context) => {
-      meeting.come += 1;
-      if (meeting.come === 2) meeting.met.resolve();
-      await meeting.met.promise;
+      await meetings.undoing.attend();
       await ask('cancel', args, context);
     },
   })
   static async meet(args: Booking, context: ToolContext): Promise<unknown> {
+    await meetings.doing.attend();
     return ask('book', args, context);
   }
 
@@ -157,7 +167,6 @@ test('nobody is asked where nothing is left to undo before what cannot be undone
 });
 
 test('calls that were made at the same time are undone at the same time', async () => {
-  meeting = { come: 0, met: Promise.withResolvers() };
   const id = await start('together');
   expect((await becomes(`${id}-unwind`, 'succeeded')).result).toEqual({ undone: 3, nothingToUndo: 0 });
   expect(bookings.log.slice(3, 5).sort()).toEqual(['cancel flight', 'cancel hotel']);
