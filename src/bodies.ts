@@ -100,8 +100,8 @@ function agentBody(
     const call = (args: unknown): Promise<unknown> => operation.route(receiver).invoke([args]);
     return { ...known, call, isRun: operation.kind === 'workflow' };
   });
-  const { model, instructions, output, limits } = agent;
-  const settings = { name, model, instructions, tools, ...(output && { output }), ...(limits && { limits }) };
+  const { model, instructions, output, limits, context } = agent;
+  const settings = { name, model, instructions, tools, output, limits, context };
   const steering: Steering = (runId, seen) => messagesLeft(runner().db, runId, STEER_TOPIC, seen);
   const agents = new Set(catalogue.workflows.filter(isAgent).map((entry) => entry.name));
   const agentsAbove = async (runId: string): Promise<number> =>

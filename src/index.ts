@@ -5,7 +5,7 @@ export { App, type AppOptions, createApp, RunningApp } from './app.ts';
 export { type Config, readConfig } from './config.ts';
 export type { ApprovalRule } from './core/approval.ts';
 export type { RetryPolicy } from './core/backoff.ts';
-export type { AgentLimits } from './core/decide.ts';
+export type { AgentContext, AgentLimits } from './core/agent-limits.ts';
 export type { Duration } from './core/duration.ts';
 export {
   Conflict,

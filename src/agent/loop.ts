@@ -2,25 +2,25 @@
 
 import type { ModelMessage } from 'ai';
 import type { z } from 'zod';
+import { type AgentContext, type AgentLimits, budgetOf, type Ceilings, ceilingsOf } from '../core/agent-limits.ts';
 import {
   afterAnswer,
   afterCalls,
   afterMisfit,
-  type AgentLimits,
   type Answer,
   BEGINNING,
-  type Ceilings,
-  ceilingsOf,
   type Failure,
   limitReached,
   type Outcome,
   type Progress,
   type ToolCall,
   withAnswer,
+  withTokens,
 } from '../core/decide.ts';
 import { TerminalError } from '../core/errors.ts';
 import { now, parallel } from '../engine/verbs.ts';
 import type { StepRunner } from '../steps/step.ts';
+import { Conversation, summariseMessages, type Summary } from './conversation.ts';
 import { callsIn, openingMessages, textIn, toolMessage, userMessage } from './messages.ts';
 import { readOutput, withOutputSchema } from './output.ts';
 import { type AgentTool, jsonSchemaOf, outcomeOf, toolSchemas } from './tools.ts';
@@ -38,6 +38,8 @@ export interface AgentSettings {
   /** The schema of the result; without one the result is the model's last text. */
   output?: z.ZodType | undefined;
   limits?: AgentLimits | undefined;
+  /** How much of the conversation the model is told; all of it without this. */
+  context?: AgentContext | undefined;
   /** Where messages for the running agent are found; without it nobody can steer. */
   steering?: Steering | undefined;
   /** Told when a tool is a run of its own; without it there is no limit of depth. */
@@ -76,7 +78,7 @@ class AgentRun {
   readonly #agent: Agent;
   readonly #ceilings: Ceilings;
   readonly #output: { schema: z.ZodType; json: Record<string, unknown> } | undefined;
-  readonly #transcript: ModelMessage[] = [];
+  readonly #conversation: Conversation;
   readonly #steered: string[] = [];
   #done: Progress = BEGINNING;
   #refused: Turn['refused'] = [];
@@ -86,6 +88,7 @@ class AgentRun {
     const { name, model, instructions, tools, output, steering, agentsAbove } = settings;
     this.#runner = runner;
     this.#ceilings = ceilingsOf(settings.limits);
+    this.#conversation = new Conversation(budgetOf(settings.context));
     this.#output = output && { schema: output, json: jsonSchemaOf(output) };
     this.#agent = {
       name,
@@ -112,14 +115,16 @@ class AgentRun {
   async ask(fresh: ModelMessage[]): Promise<Answer> {
     const elapsed = this.#isTimed ? (await now()) - this.#beganAt : 0;
     this.#endIf(limitReached(this.#done, this.#ceilings, elapsed));
+    const transcript = await this.#conversation.told(fresh, (messages, to) => this.#summarise(messages, to));
+    this.#endIf(limitReached(this.#done, this.#ceilings, elapsed));
     const turn = await askModel(this.#runner, this.#agent, {
-      transcript: this.#transcript,
+      transcript,
       fresh,
       steered: this.#steered,
       answer: this.#wantsJson ? this.#output?.json : undefined,
       done: this.#done,
     });
-    this.#transcript.push(...turn.asked, ...turn.messages);
+    this.#conversation.answered(turn);
     this.#steered.push(...turn.steered);
     this.#refused = turn.refused;
     const answer = answerOf(turn);
@@ -127,6 +132,17 @@ class AgentRun {
     const next = afterAnswer(this.#done, answer, this.#ceilings, this.#output !== undefined);
     if (next.act === 'fail') this.#endIf(next.failure);
     return answer;
+  }
+
+  /** What that costs counts as any question to the model does. */
+  async #summarise(messages: ModelMessage[], to: number): Promise<Summary> {
+    const summary = await summariseMessages(this.#runner, this.#agent, messages, {
+      to,
+      budget: this.#conversation.budget,
+    });
+    const { inputTokens, outputTokens } = summary.usage;
+    this.#done = withTokens(this.#done, inputTokens + outputTokens);
+    return summary;
   }
 
   /**
@@ -144,7 +160,7 @@ class AgentRun {
       const refusal = refusals.get(index);
       return refusal ? { status: 'refused', ...refusal } : outcomeOf(this.#agent.tools, call);
     });
-    this.#transcript.push(toolMessage(calls, outcomes));
+    this.#conversation.add(toolMessage(calls, outcomes));
     const { done, loop } = afterCalls(this.#done, calls, outcomes);
     this.#done = done;
     this.#endIf(loop);

@@ -1,6 +1,6 @@
 // One question to the model, as one step: what it decided is recorded before anything is done about it, and it is not asked again.
 
-import { generateText, isStepCount, type ModelMessage, type ToolSet } from 'ai';
+import { generateText, isStepCount, type LanguageModelUsage, type ModelMessage, type ToolSet } from 'ai';
 import { type Problem, type Progress, refusals, type ToolCall } from '../core/decide.ts';
 import { classifyModelError } from '../inference/errors.ts';
 import { model, stepContext } from '../steps/context.ts';
@@ -72,7 +72,8 @@ export interface Usage {
   cachedInputTokens: number;
 }
 
-const MODEL_CALL = { retries: { attempts: 6, backoff: { initial: '500ms', max: '30s' } }, timeout: '10m' };
+/** How a model is called in a step. */
+export const MODEL_CALL = { retries: { attempts: 6, backoff: { initial: '500ms', max: '30s' } }, timeout: '10m' };
 
 /** Asks the model as the next step of the calling workflow, or returns what is recorded of it. */
 export async function askModel(runner: StepRunner, agent: Agent, question: Question): Promise<Turn> {
@@ -105,12 +106,17 @@ async function ask(agent: Agent, { transcript, fresh, steered, answer, done }: Q
     refused,
     steered: left.map(({ id }) => id),
     finishReason,
-    usage: {
-      inputTokens: usage.inputTokens ?? 0,
-      outputTokens: usage.outputTokens ?? 0,
-      cachedInputTokens: usage.inputTokenDetails.cacheReadTokens ?? 0,
-    },
+    usage: usageOf(usage),
     model: response.modelId,
+  };
+}
+
+/** Returns `usage` as it is recorded. */
+export function usageOf({ inputTokens, outputTokens, inputTokenDetails }: LanguageModelUsage): Usage {
+  return {
+    inputTokens: inputTokens ?? 0,
+    outputTokens: outputTokens ?? 0,
+    cachedInputTokens: inputTokenDetails.cacheReadTokens ?? 0,
   };
 }
 

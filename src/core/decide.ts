@@ -1,30 +1,6 @@
 // What happens next in an agent's run: a pure function of what has happened, so that a replay decides the same.
 
-import { type Duration, toMilliseconds } from './duration.ts';
-import { InvalidInput } from './errors.ts';
-
-/** Where an agent is stopped that does not end by itself. */
-export interface AgentLimits {
-  /** How often the model is asked; 50 by default. */
-  turns?: number;
-  /** How many tool calls it may make, refused ones included; 200 by default. */
-  toolCalls?: number;
-  /** Tokens, in and out, of all its model calls: no further call is made once they are spent. */
-  tokens?: number;
-  /** From the beginning of the loop on, waits included: no model call begins later. */
-  wall?: Duration;
-  /** How many agents may stand above one another, where they are one another's tools: 5 by default, 1 for an agent that starts none. */
-  depth?: number;
-}
-
-/** The limits as numbers. */
-export interface Ceilings {
-  turns: number;
-  toolCalls: number;
-  tokens: number;
-  wallMs: number;
-  depth: number;
-}
+import type { Ceilings } from './agent-limits.ts';
 
 /** A tool call as the model made it. */
 export interface ToolCall {
@@ -80,31 +56,11 @@ export const BEGINNING: Progress = {
   repeated: { signature: '', times: 0 },
 };
 
-const DEFAULT_TURNS = 50;
-const DEFAULT_TOOL_CALLS = 200;
-const DEFAULT_DEPTH = 5;
 /** The same call with the same outcome this often in a row is a loop. */
 const LOOP_LENGTH = 5;
 const MOST_REPAIRS = 2;
 /** How many issues are named to the model, which has to read them all. */
 const NAMED_ISSUES = 10;
-
-/** Returns the ceilings that `limits` stand for. @throws InvalidInput `invalid_limit`, naming the limit that is not positive */
-export function ceilingsOf(limits: AgentLimits = {}): Ceilings {
-  const {
-    turns = DEFAULT_TURNS,
-    toolCalls = DEFAULT_TOOL_CALLS,
-    tokens = Infinity,
-    wall,
-    depth = DEFAULT_DEPTH,
-  } = limits;
-  const ceilings = { turns, toolCalls, tokens, wallMs: wall === undefined ? Infinity : toMilliseconds(wall), depth };
-  for (const [name, value] of Object.entries(ceilings)) {
-    if (value > 0) continue;
-    throw new InvalidInput('invalid_limit', `The limit '${name}' of an agent is ${value}: it must be more than 0.`);
-  }
-  return ceilings;
-}
 
 /** Returns the limit that keeps the model from being asked (again), if one does. `elapsedMs` is what the agent took so far. */
 export function limitReached(done: Progress, ceilings: Ceilings, elapsedMs: number): Failure | undefined {
@@ -128,6 +84,11 @@ export function withAnswer(done: Progress, answer: Answer): Progress {
     toolCalls: done.toolCalls + answer.calls.length,
     tokens: done.tokens + answer.tokens,
   };
+}
+
+/** Returns the progress with tokens that were spent besides the model's answers. */
+export function withTokens(done: Progress, tokens: number): Progress {
+  return { ...done, tokens: done.tokens + tokens };
 }
 
 /**

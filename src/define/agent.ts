@@ -2,7 +2,7 @@
 
 import type { ModelMessage } from 'ai';
 import { z } from 'zod';
-import { type AgentLimits, ceilingsOf } from '../core/decide.ts';
+import { type AgentContext, type AgentLimits, budgetOf, ceilingsOf } from '../core/agent-limits.ts';
 import { InvalidInput } from '../core/errors.ts';
 import type { Catalogue, CatalogueEntry } from './catalogue.ts';
 import { StandaloneTool, type ToolDescription } from './standalone.ts';
@@ -22,6 +22,8 @@ export interface AgentOptions extends WorkflowOptions {
   /** A zod schema of the result, which the model is told; without one the result is the model's last text. */
   output?: z.ZodType;
   limits?: AgentLimits;
+  /** For conversations that become longer than the model takes; the model is told everything without it. */
+  context?: AgentContext;
 }
 
 /** What a method marked with `@agent` returns: it stands for the agent's result, with which the run ends. */
@@ -60,6 +62,7 @@ export function assertAgents(catalogue: Catalogue): void {
     if (!(operation instanceof AgentOperation)) continue;
     toolsOf(name, operation.agent, catalogue);
     ceilingsOf(operation.agent.limits);
+    budgetOf(operation.agent.context);
   }
 }
 

@@ -149,11 +149,11 @@ function problemOf(options: Partial<ToolOptions>): string | undefined {
   return problemOfApproval(options);
 }
 
-/** The steps of an approval are called like this, and are no outcomes of calls. */
-const STEPS_OF_APPROVALS = /^(?:approval of|notice of|decision on) /;
+/** The steps of agents and approvals are called like this, and are no outcomes of calls. */
+const OWN_STEPS = /^(?:model$|compact$|approval of |notice of |decision on )/;
 
 function problemOfApproval({ name, approval }: Partial<ToolOptions>): string | undefined {
-  if (name !== undefined && STEPS_OF_APPROVALS.test(name)) return `'${name}' is what a step of an approval is called`;
+  if (name !== undefined && OWN_STEPS.test(name)) return `'${name}' is what a step of agents or approvals is called`;
   if (approval === undefined || typeof approval === 'function') return undefined;
   try {
     resolveRule(approval);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import type { AgentLimits } from '../../src/core/decide.ts';
+import type { AgentLimits } from '../../src/core/agent-limits.ts';
 import type { Turn } from '../../src/testing.ts';
 import { serve } from '../support/serve.ts';
 import { Desk, desk, type DeskTool, models, prepare } from './support/desk.ts';

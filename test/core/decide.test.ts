@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { budgetOf, type Ceilings, ceilingsOf } from '../../src/core/agent-limits.ts';
 import {
   afterAnswer,
   afterCalls,
   afterMisfit,
   type Answer,
   BEGINNING,
-  type Ceilings,
-  ceilingsOf,
   limitReached,
   type Outcome,
   type Problem,
@@ -44,6 +43,8 @@ const ceilings = fc.record({
 test('without limits there are 50 turns and 200 tool calls, and any tokens and time', () => {
   expect(ceilingsOf()).toEqual({ turns: 50, toolCalls: 200, tokens: Infinity, wallMs: Infinity, depth: 5 });
   expect(ceilingsOf({ wall: '3d', tokens: 5 })).toMatchObject({ wallMs: 259_200_000, tokens: 5 });
+  expect(budgetOf()).toBe(Infinity);
+  expect(() => budgetOf({ tokens: 0 })).toThrow('The context of an agent is 0 tokens');
   for (const limits of [{ turns: 0 }, { toolCalls: -1 }, { tokens: NaN }, { wall: 0 }]) {
     expect(() => ceilingsOf(limits)).toThrowError(expect.objectContaining({ code: 'invalid_limit' }));
   }

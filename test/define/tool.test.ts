@@ -26,7 +26,7 @@ test.each([
   ['an approval that says something', { ...fitting, approval: false }, /'required' or an object/],
   ['a rule without misspellings', { ...fitting, approval: { roles: ['manager'] } }, /there is no 'roles' in it/],
   ['a role that somebody can have', { ...fitting, approval: { role: 'the boss' } }, /'the boss' cannot be a role/],
-  ['a name of its own', { ...fitting, name: 'approval of Tools.use' }, /what a step of an approval is called/],
+  ['a name of its own', { ...fitting, name: 'approval of Tools.use' }, /what a step of agents or approvals is called/],
 ])('a tool without %s is refused when the app is made', (_what, options, problem) => {
   expect(() => appWith(options)).toThrow(problem);
   expect(() => appWith(options)).toThrow("The tool 'Tools.use' cannot be used");
