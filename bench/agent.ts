@@ -30,6 +30,7 @@ const UNITS: Record<string, string> = {
   wal_bytes_per_turn_101_to_200: 'bytes',
   database_bytes_per_turn: 'bytes',
   run_seconds: 's',
+  cpu_ms_per_turn: 'ms',
   turns_per_second: '1/s',
 };
 
@@ -102,11 +103,12 @@ async function measure(cell: Cell & { system: AgentSystem }): Promise<Figures> {
     const task: AgentTask = { ...cell, databaseUrl, modelUrl: model.url };
     const part = new Part(task, new URL('./agent/child.js', import.meta.url));
     try {
-      const { seconds } = await part.says('figures');
+      const { seconds, cpuMs } = await part.says('figures');
       const turns = cell.runs * cell.turns;
-      if (cell.part === 'many') return { turns_per_second: turns / seconds! };
+      const cpu = { cpu_ms_per_turn: cpuMs! / turns };
+      if (cell.part === 'many') return { turns_per_second: turns / seconds!, ...cpu };
       const grown = (await databaseSize(database)) - sight.sizeBefore;
-      return { ...figuresOf(sight), database_bytes_per_turn: grown / turns, run_seconds: seconds! / cell.runs };
+      return { ...figuresOf(sight), database_bytes_per_turn: grown / turns, run_seconds: seconds! / cell.runs, ...cpu };
     } finally {
       await part.kill();
       await model.close();

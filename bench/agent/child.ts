@@ -19,8 +19,10 @@ const task = JSON.parse(process.argv[2]!) as AgentTask;
 const runAgent = await SYSTEMS[task.system](task);
 await walkMany('warm', task.agents);
 const startedAt = performance.now();
+const cpuBefore = process.cpuUsage();
 await walkMany('timed', task.runs);
-tell('figures', { seconds: (performance.now() - startedAt) / 1000 });
+const { user, system } = process.cpuUsage(cpuBefore);
+tell('figures', { seconds: (performance.now() - startedAt) / 1000, cpuMs: (user + system) / 1000 });
 
 /** Runs `count` agents, so many at a time as the task says. */
 async function walkMany(name: string, count: number): Promise<void> {
