@@ -20,6 +20,8 @@ export interface Books {
   methods: string[];
   /** The next answers to this call are lost: its stream begins, and the connection breaks. */
   loses: { call: string; times: number } | undefined;
+  /** Calls are made, and answered once this is. */
+  stuck: Promise<void> | undefined;
   /** The next answers to calls are this status instead. */
   refuses: number[];
 }
@@ -46,6 +48,7 @@ function register(server: any, books: Books): void {
   const add = (name: string, config: object, body: (args: any) => unknown): void => {
     server.registerTool(name, { description: `Does ${name}`, ...config }, async (args: any) => {
       books.done.push(`${name}(${JSON.stringify(args)})`);
+      await books.stuck;
       return body(args);
     });
   };
@@ -75,7 +78,7 @@ function register(server: any, books: Books): void {
 }
 
 function newBooks(): Books {
-  return { done: [], keys: [], methods: [], loses: undefined, refuses: [] };
+  return { done: [], keys: [], methods: [], loses: undefined, stuck: undefined, refuses: [] };
 }
 
 /** Starts a server of the newest revision, which answers by streams of events. */
