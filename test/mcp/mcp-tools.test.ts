@@ -80,11 +80,15 @@ async function effectsOf(runId: unknown): Promise<Record<string, unknown>[]> {
 
 /** Releases the run as often as it is held: one that is released in the same moment in which it was held is held once more. */
 async function releasedToItsEnd(runId: unknown): Promise<Record<string, unknown>> {
-  return until('the end', async () => {
-    await served.call('POST', `/v1/runs/${String(runId)}/release`);
-    const { body } = await served.call('GET', `/v1/runs/${String(runId)}`);
-    return body.status === 'succeeded' || body.status === 'failed' ? body : undefined;
-  }, 100);
+  return until(
+    'the end',
+    async () => {
+      await served.call('POST', `/v1/runs/${String(runId)}/release`);
+      const { body } = await served.call('GET', `/v1/runs/${String(runId)}`);
+      return body.status === 'succeeded' || body.status === 'failed' ? body : undefined;
+    },
+    100,
+  );
 }
 
 describe.each(['new', 'old'] as const)('with a server of the %s revision', (revision) => {
