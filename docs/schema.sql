@@ -145,7 +145,7 @@ CREATE TABLE holdfast.compensations (
   arguments    text NOT NULL,
   -- The idempotency key of the call.
   key          text NOT NULL,
-  -- armed; closed (it is being undone: nothing more is sent for it); undone; nothing_to_undo (the call had no effect); accepted (a person let an unwinding go past an irreversible effect).
+  -- armed; kept (its run, and those above it, have succeeded); closed (it is being undone: nothing more is sent for it); undone; nothing_to_undo (the call had no effect); accepted (a person let an unwinding go past an irreversible effect).
   state        text NOT NULL DEFAULT 'armed'::text,
   armed_at     timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
   settled_at   timestamp with time zone,
@@ -159,13 +159,11 @@ CREATE TABLE holdfast.compensations (
   execution_id uuid,
   -- One more than that of the calls of the run that had ended when it began. Calls with the same one cannot have known of each other.
   wave         integer NOT NULL DEFAULT 0,
-  -- The unwinding runs that were held before they went past it. One that runs again was released.
-  asked_by     text[] NOT NULL DEFAULT '{}'::text[],
   CONSTRAINT compensations_pkey PRIMARY KEY (run_id, step_id),
   CONSTRAINT compensations_effect_check CHECK ((effect = ANY (ARRAY['compensable'::text, 'irreversible'::text]))),
   CONSTRAINT compensations_executions_check CHECK ((executions >= 1)),
   CONSTRAINT compensations_kind_check CHECK ((kind = ANY (ARRAY['call'::text, 'registered'::text]))),
-  CONSTRAINT compensations_state_check CHECK ((state = ANY (ARRAY['armed'::text, 'closed'::text, 'undone'::text, 'nothing_to_undo'::text, 'accepted'::text])))
+  CONSTRAINT compensations_state_check CHECK ((state = ANY (ARRAY['armed'::text, 'kept'::text, 'closed'::text, 'undone'::text, 'nothing_to_undo'::text, 'accepted'::text])))
 );
 CREATE INDEX compensations_armed ON holdfast.compensations USING btree (run_id) WHERE ((state = 'armed'::text) AND (effect = 'compensable'::text));
 
@@ -257,6 +255,15 @@ CREATE TABLE holdfast.receipts (
   CONSTRAINT receipts_state_check CHECK ((state = ANY (ARRAY['sent'::text, 'answered'::text, 'unsent'::text])))
 );
 CREATE INDEX receipts_of_step ON holdfast.receipts USING btree (run_id, step_id);
+
+-- The last release of a run from each step at which it was held.
+CREATE TABLE holdfast.releases (
+  run_id      text NOT NULL,
+  step_id     integer NOT NULL,
+  reason      text NOT NULL,
+  released_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT releases_pkey PRIMARY KEY (run_id, step_id)
+);
 
 -- How long ended runs of each workflow are kept, as the process that was started last said.
 CREATE TABLE holdfast.retention (
@@ -838,7 +845,7 @@ CREATE VIEW holdfast.transcript AS
 --   tool       text
 --   effect     text
 --   key        text: The idempotency key that the call was made with.
---   state      text: armed (nothing was undone, or had to be), closed (it is being undone: nothing more is sent for it), undone, nothing_to_undo, or accepted (a person let an unwinding go past it).
+--   state      text: armed (it would be undone if its run failed), kept (its run, and those above it, have succeeded), closed (it is being undone: nothing more is sent for it), undone, nothing_to_undo, or accepted (a person let an unwinding go past it).
 --   armed_at   timestamp with time zone
 --   settled_at timestamp with time zone: When it was undone, or found to need no undoing.
 CREATE VIEW holdfast.unwinding AS

@@ -11,7 +11,8 @@ import { throughOutages } from '../postgres/outages.ts';
 import { textForPeople } from '../steps/effect-url.ts';
 import { runStep } from '../steps/step.ts';
 import type { ToolRunner } from '../steps/tool.ts';
-import { type ArmedCall, armedCalls, closeCall, noteAsked, settleCall } from '../store/compensations.ts';
+import { type ArmedCall, armedCalls, closeCall, settleCall } from '../store/compensations.ts';
+import { wasReleased } from '../store/held-runs.ts';
 import { inWaves } from './waves.ts';
 import type { Undoer, Undoers } from './undoers.ts';
 
@@ -68,14 +69,12 @@ async function stopAt(runner: ToolRunner, call: ArmedCall, left: readonly ArmedC
   const { db, checkpoints } = runner;
   const body = async (): Promise<void> => {
     const { runId, stepId } = stepContext();
-    const { mayHaveActed, askedBy } = await closeCall(db, call);
+    const { mayHaveActed } = await closeCall(db, call);
     if (call.outcome !== 'succeeded' && !mayHaveActed) return settleCall(db, call, 'nothing_to_undo');
     // Another run that unwinds the same call has asked another question: other calls are left to it.
-    if (askedBy.includes(runId!)) return settleCall(db, call, 'accepted');
+    if (await wasReleased(db, runId!, stepId!, 'irreversible_effect')) return settleCall(db, call, 'accepted');
     const message = `The unwinding has come to '${call.tool}' (step ${call.stepId} of run '${call.runId}'), which cannot be undone. ${leftOver(left)} Release this run to undo that too, or cancel it to leave that as it is.`;
     await holdForPerson('irreversible_effect', { stepId: stepId!, called: call.tool, message });
-    // Not before: a process that dies in between must not have answered for the person. After that one is asked again.
-    await noteAsked(db, call, runId!);
     return checkpoints.abandon();
   };
   await runStep(runner, { name: `stop at ${call.tool}`, options: { retries: UNTIL_IT_WORKS }, body });

@@ -3,7 +3,8 @@
 
 import type { Knex } from 'knex';
 import { pause } from '../lib/pause.ts';
-import { noteAllFailed, noteFailed, noteStarted, unwindable } from '../store/unwind-requests.ts';
+import { settleKept } from '../store/compensations.ts';
+import { noteAllFailed, noteFailed, noteStarted, searchesAlone, unwindable } from '../store/unwind-requests.ts';
 
 export interface UnwindsOptions {
   db: Knex;
@@ -77,7 +78,11 @@ export class Unwinds {
       throw error;
     }
     if (performance.now() < this.#searchAt) return;
-    await noteAllFailed(db, application);
+    await db.transaction(async (trx) => {
+      if (!(await searchesAlone(trx))) return;
+      await noteAllFailed(trx, application);
+      await settleKept(trx);
+    });
     this.#searchAt = performance.now() + SEARCH_MS * (0.5 + Math.random());
   }
 

@@ -138,6 +138,7 @@ const DELETES = [
   'DELETE FROM holdfast.receipts WHERE run_id = ANY(:runIds::text[])',
   'DELETE FROM holdfast.compensations WHERE run_id = ANY(:runIds::text[])',
   'DELETE FROM holdfast.approvals WHERE run_id = ANY(:runIds::text[])',
+  'DELETE FROM holdfast.releases WHERE run_id = ANY(:runIds::text[])',
   'DELETE FROM holdfast.unwind_requests WHERE run_id = ANY(:runIds::text[])',
   'DELETE FROM dbos.workflow_status WHERE workflow_uuid = ANY(:runIds::text[])',
 ];

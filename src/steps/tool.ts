@@ -17,7 +17,7 @@ import { insideWorkflow } from '../engine/verbs.ts';
 import type { Turnstile } from '../lib/turnstile.ts';
 import { throughOutages } from '../postgres/outages.ts';
 import { arm } from '../store/compensations.ts';
-import { acceptOnceReleased, hasUnknown } from '../store/effects.ts';
+import { hasUnknown } from '../store/effects.ts';
 import { type StepContext, stepContext } from './context.ts';
 import { SENDER, type SendingContext } from './effect-call.ts';
 import { effectFetch } from './effect-fetch.ts';
@@ -139,13 +139,10 @@ class OutsideCall {
     return outsideContext(this.#runner.db, `reconcile ${this.#tool.name}`, step);
   }
 
-  async #hold({ runId, stepId }: ToolContext, why: string): Promise<never> {
-    const { db: receipts, checkpoints } = this.#runner;
+  async #hold({ stepId }: ToolContext, why: string): Promise<never> {
     const { name } = this.#tool;
     await holdForPerson('unknown_effect', { stepId, called: name, message: unknownEffect(stepId, name) + why });
-    // A person who releases the run has found out that the request may be sent again.
-    await acceptOnceReleased(receipts, runId, stepId);
-    return checkpoints.abandon();
+    return this.#runner.checkpoints.abandon();
   }
 
   /** Before anything is done, so that a run that fails knows of it whatever happens; and nothing is begun for one that is over. */

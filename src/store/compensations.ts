@@ -97,6 +97,29 @@ export async function armedCalls(db: Knex, runId: string): Promise<ArmedCall[]> 
   return rows;
 }
 
+/**
+ * Says of calls that they are not to be undone any more, because their runs and all runs above these have succeeded. Whoever looks for
+ * what may have to be undone need not look at them then.
+ */
+export async function settleKept(db: Knex): Promise<void> {
+  await db.raw(
+    `WITH RECURSIVE above AS (
+       SELECT DISTINCT run_id, run_id AS id FROM holdfast.compensations WHERE state = 'armed' AND effect = 'compensable'
+        UNION
+       SELECT above.run_id, parent.id FROM above
+        CROSS JOIN LATERAL (
+          SELECT w.parent_workflow_id AS id FROM dbos.workflow_status w
+           WHERE w.workflow_uuid = above.id AND w.status = 'SUCCESS' AND w.parent_workflow_id IS NOT NULL
+          OFFSET 0) AS parent),
+     kept AS MATERIALIZED (
+       SELECT above.run_id FROM above
+        CROSS JOIN LATERAL (SELECT w.status FROM dbos.workflow_status w WHERE w.workflow_uuid = above.id OFFSET 0) AS run
+        GROUP BY above.run_id HAVING bool_and(run.status = 'SUCCESS'))
+     UPDATE holdfast.compensations SET state = 'kept', settled_at = now()
+      WHERE run_id = ANY(ARRAY(SELECT run_id FROM kept)) AND state = 'armed'`,
+  );
+}
+
 /** What is known of a call for which nothing more is sent. */
 export interface ClosedCall {
   /** Whether it was said what became of it. Nothing is said of one whose run was removed before that. */
@@ -107,8 +130,6 @@ export interface ClosedCall {
    * have been done: an error of the server says nothing, and a refusal of the last of several nothing of the others.
    */
   mayHaveActed: boolean;
-  /** The unwinding runs that were held because of it. */
-  askedBy: string[];
 }
 
 /** Sees to it that no request is sent for the call any more, and returns what those that were sent may have done. */
@@ -119,7 +140,7 @@ export async function closeCall(db: Knex, { runId, stepId, outcome }: ArmedCall)
     { runId, stepId },
   );
   const { rows } = await db.raw<{ rows: [ClosedCall] }>(
-    `SELECT COALESCE(c.state NOT IN ('armed', 'closed'), FALSE) AS "isSettled", COALESCE(c.asked_by, '{}') AS "askedBy",
+    `SELECT COALESCE(c.state NOT IN ('armed', 'closed'), FALSE) AS "isSettled",
             COALESCE(sent."mayHaveActed", COALESCE(c.executions, 1) > 1 OR :outcome = 'none') AS "mayHaveActed"
        FROM (SELECT bool_or(r.state = 'sent'
                             OR r.state = 'answered' AND (r.status NOT BETWEEN 400 AND 499 OR r.attempts > 1)) AS "mayHaveActed"
@@ -140,21 +161,5 @@ export async function settleCall(
     `UPDATE holdfast.compensations SET state = :state, settled_at = now()
       WHERE run_id = :runId AND step_id = :stepId AND state IN ('armed', 'closed')`,
     { runId, stepId, state },
-  );
-}
-
-/**
- * Notes that the unwinding run `heldId` has asked whether to go past the call, so that it goes on once somebody has released it. Nothing
- * when that run is not held: nobody has seen the question then. The call is noted even if its run was removed meanwhile: otherwise it
- * would be asked for without end.
- */
-export async function noteAsked(db: Knex, call: Armed, heldId: string): Promise<void> {
-  const { runId, stepId, tool, effect, arguments: args, key } = call;
-  await db.raw(
-    `INSERT INTO holdfast.compensations AS c (run_id, step_id, tool, effect, arguments, key, state, asked_by)
-     SELECT :runId, :stepId::integer, :tool, :effect, :args, :key, 'closed', ARRAY[:heldId::text]
-       FROM dbos.workflow_status WHERE workflow_uuid = :heldId AND status = 'DELAYED' AND owner_xid = 'held'
-     ON CONFLICT (run_id, step_id) DO UPDATE SET asked_by = c.asked_by || excluded.asked_by`,
-    { runId, stepId, tool, effect, args, key, heldId },
   );
 }

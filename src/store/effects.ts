@@ -29,14 +29,14 @@ export async function noteSending(db: Knex, sending: Sending): Promise<'noted' |
      noted AS (
        INSERT INTO holdfast.receipts AS r (key, run_id, step_id, ordinal, tool, method, url, request_hash, sending_id)
        SELECT :key, :runId, :stepId::integer, :ordinal::integer, :tool, :method, :url, :requestHash, :id::uuid
-        WHERE NOT EXISTS (SELECT FROM call WHERE state <> 'armed')
+        WHERE NOT EXISTS (SELECT FROM call WHERE state NOT IN ('armed', 'kept'))
        ON CONFLICT (key) DO UPDATE
           SET state = 'sent', sent_at = now(), accepted_at = NULL, sending_id = excluded.sending_id,
               attempts = CASE WHEN r.sending_id = excluded.sending_id THEN r.attempts ELSE r.attempts + 1 END,
               state_before = CASE WHEN r.sending_id = excluded.sending_id THEN r.state_before ELSE r.state END
         WHERE r.request_hash = excluded.request_hash
        RETURNING key)
-     SELECT CASE WHEN EXISTS (SELECT FROM call WHERE state <> 'armed') THEN 'closed'
+     SELECT CASE WHEN EXISTS (SELECT FROM call WHERE state NOT IN ('armed', 'kept')) THEN 'closed'
                  WHEN EXISTS (SELECT FROM noted) THEN 'noted'
                  ELSE 'reused' END AS result`,
     { ...sending, tool: storable(sending.tool) },
@@ -91,23 +91,4 @@ export async function hasUnknown(db: Knex, runId: string, stepId: number, isNewE
     { runId, stepId, isNewExecution },
   );
   return rows[0].isUnknown;
-}
-
-/**
- * Notes that the step's call may be made again once the run is released, though nobody knows what became of it. Only while the run is
- * held: a process that lost it meanwhile has asked nobody.
- */
-export async function acceptOnceReleased(db: Knex, runId: string, stepId: number): Promise<void> {
-  await db.raw(
-    `WITH held AS (
-       SELECT workflow_uuid AS run_id FROM dbos.workflow_status
-        WHERE workflow_uuid = :runId AND status = 'DELAYED' AND owner_xid = 'held'),
-     executions AS (
-       UPDATE holdfast.compensations c SET accepted = c.executions
-         FROM held WHERE c.run_id = held.run_id AND c.step_id = :stepId)
-     UPDATE holdfast.receipts r SET accepted_at = now()
-       FROM held
-      WHERE r.run_id = held.run_id AND r.step_id = :stepId AND r.state IN ('sent', 'answered') AND r.accepted_at IS NULL`,
-    { runId, stepId },
-  );
 }

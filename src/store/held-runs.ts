@@ -127,8 +127,8 @@ export async function holdStrangers(
 }
 
 /**
- * Puts a held run back into its lane, or into `recoveryLane` when it never had one. Returns the lane; undefined when the run is not
- * held, or somebody else released it first.
+ * Puts a held run back into its lane, or into `recoveryLane` when it never had one. Where it was held because nobody knew what became of
+ * the call of a step, that may be made again. Returns the lane; undefined when the run is not held, or somebody else released it first.
  */
 export async function releaseHeldRun(db: Knex, runId: string, recoveryLane: string): Promise<string | undefined> {
   const { rows } = await db.raw<{ rows: { lane: string }[] }>(
@@ -139,11 +139,33 @@ export async function releaseHeldRun(db: Knex, runId: string, recoveryLane: stri
               updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
         WHERE workflow_uuid = :runId AND status = 'DELAYED' AND owner_xid = 'held'
        RETURNING workflow_uuid, queue_name),
-     gone AS (DELETE FROM holdfast.held_runs h USING released WHERE h.run_id = released.workflow_uuid)
+     gone AS (
+       DELETE FROM holdfast.held_runs h USING released WHERE h.run_id = released.workflow_uuid
+       RETURNING h.run_id, h.step_id, h.reason),
+     answer AS (
+       INSERT INTO holdfast.releases AS r (run_id, step_id, reason)
+       SELECT run_id, step_id, reason FROM gone WHERE step_id IS NOT NULL
+       ON CONFLICT (run_id, step_id) DO UPDATE SET reason = excluded.reason, released_at = excluded.released_at),
+     requests AS (
+       UPDATE holdfast.receipts r SET accepted_at = now() FROM gone
+        WHERE gone.reason = 'unknown_effect' AND r.run_id = gone.run_id AND r.step_id = gone.step_id
+          AND r.state IN ('sent', 'answered') AND r.accepted_at IS NULL),
+     executions AS (
+       UPDATE holdfast.compensations c SET accepted = c.executions FROM gone
+        WHERE gone.reason = 'unknown_effect' AND c.run_id = gone.run_id AND c.step_id = gone.step_id)
      SELECT queue_name AS lane FROM released`,
     { runId, recoveryLane },
   );
   return rows[0]?.lane;
+}
+
+/** Tells whether somebody has released the run from this step, at which it was held for `reason`. */
+export async function wasReleased(db: Knex, runId: string, stepId: number, reason: Hold['reason']): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    'SELECT FROM holdfast.releases WHERE run_id = :runId AND step_id = :stepId AND reason = :reason',
+    { runId, stepId, reason },
+  );
+  return rows.length > 0;
 }
 
 /** Removes rows of runs that are not held any more because somebody cancelled them, or their time was up. */

@@ -29,6 +29,14 @@ export async function noteFailed(db: Knex, runIds: readonly string[]): Promise<v
   );
 }
 
+/** Returns false when another process searches for failed runs just now; otherwise none does until the end of the transaction. */
+export async function searchesAlone(trx: Knex.Transaction): Promise<boolean> {
+  const { rows } = await trx.raw<{ rows: [{ alone: boolean }] }>(
+    `SELECT pg_try_advisory_xact_lock(hashtextextended('holdfast failed runs', 0)) AS alone`,
+  );
+  return rows[0].alone;
+}
+
 /**
  * Notes every run that has failed and has something to undo, whoever saw it fail. It begins with the calls that may have to be undone and
  * looks at their runs, and at those above them; runs without such calls cost nothing.
@@ -41,7 +49,8 @@ export async function noteAllFailed(db: Knex, application: string): Promise<void
        SELECT parent.id FROM above
         CROSS JOIN LATERAL (
           SELECT w.parent_workflow_id AS id FROM dbos.workflow_status w
-           WHERE w.workflow_uuid = above.id AND w.parent_workflow_id IS NOT NULL) AS parent)
+           WHERE w.workflow_uuid = above.id AND w.parent_workflow_id IS NOT NULL
+          OFFSET 0) AS parent)
      INSERT INTO holdfast.unwind_requests (run_id)
      SELECT run.id FROM above
       CROSS JOIN LATERAL (

@@ -43,6 +43,7 @@ const BY_HAND = [
    VALUES ($1, $1, 1, 1, 'Trial.tool', 'POST', 'http://shop.test/', 'hash', gen_random_uuid())`,
   `INSERT INTO holdfast.compensations (run_id, step_id, tool, effect, arguments, key)
    VALUES ($1, 1, 'Trial.tool', 'compensable', '{}', $1)`,
+  `INSERT INTO holdfast.releases (run_id, step_id, reason) VALUES ($1, 1, 'unknown_effect')`,
   `INSERT INTO holdfast.unwind_requests (run_id, started_at) VALUES ($1, now())`,
   `INSERT INTO holdfast.approvals (id, run_id, step_id, tenant, workflow, question, arguments_hash, expires_at)
    VALUES ($1 || '-approval-1', $1, 1, 'default', 'Trial.whole', 'May it?', repeat('0', 64), now() + interval '1 day')`,

@@ -3,14 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Knex } from 'knex';
 import { sweepPage } from '../../src/engine/retention.ts';
 import { openDatabase } from '../../src/postgres/connection.ts';
-import {
-  acceptOnceReleased,
-  hasUnknown,
-  noteAnswer,
-  noteSending,
-  noteUnsent,
-  type Sending,
-} from '../../src/store/effects.ts';
+import { hasUnknown, noteAnswer, noteSending, noteUnsent, type Sending } from '../../src/store/effects.ts';
+import { holdRun, releaseHeldRun } from '../../src/store/held-runs.ts';
 import { saveRetention } from '../../src/store/retention.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -114,16 +108,19 @@ test('an attempt that did not leave changes nothing about what is known of earli
   expect(await row('failed')).toMatchObject({ state: 'answered', status: 503, attempts: 2 });
 });
 
-test('an unknown request of a held run is not asked about again, until it was sent once more', async () => {
+test('an unknown request of a run that was released is not asked about again, until it was sent once more', async () => {
   const first = attempt('accepted');
   await noteSending(db, first);
-  await acceptOnceReleased(db, first.runId, 3);
+  await releaseHeldRun(db, first.runId, 'recovery');
   expect(await hasUnknown(db, first.runId, 3, true)).toBe(true);
   await database.query(
-    `INSERT INTO dbos.workflow_status (workflow_uuid, name, status, owner_xid) VALUES ($1, 'Shop.run', 'DELAYED', 'held')`,
+    `INSERT INTO dbos.workflow_status (workflow_uuid, name, status, owner_xid) VALUES ($1, 'Shop.run', 'PENDING', 'ours')`,
     [first.runId],
   );
-  await acceptOnceReleased(db, first.runId, 3);
+  const hold = { reason: 'unknown_effect' as const, stepId: 3, expected: null, found: null, message: 'Who knows?' };
+  await holdRun(db, first.runId, 'ours', hold);
+  expect(await hasUnknown(db, first.runId, 3, true)).toBe(true);
+  expect(await releaseHeldRun(db, first.runId, 'recovery')).toBe('recovery');
   expect(await hasUnknown(db, first.runId, 3, true)).toBe(false);
   expect(await row('accepted')).toMatchObject({ state: 'sent', accepted_at: expect.any(Date) });
   await noteSending(db, attempt('accepted'));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Unwinds } from '../../src/agent/unwinds.ts';
-import { arm } from '../../src/store/compensations.ts';
+import { arm, settleKept } from '../../src/store/compensations.ts';
 import { noteAllFailed, noteFailed, requestUnwind, unwindable } from '../../src/store/unwind-requests.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { type Explained, explained } from '../support/plans.ts';
@@ -60,6 +60,30 @@ test('failed runs with something to undo are found from that, and no others are 
   expect(plans[0]!.mostRows, plans[0]!.text).toBeLessThan(30);
   const again = await session.plansOf(async () => expect(await startable()).toEqual(['above', 'failed', 'parent']));
   for (const { mostRows, text } of again) expect(mostRows, text).toBeLessThan(30);
+});
+
+test('what runs did is kept once they and all above them have succeeded, and is not looked at any more', async () => {
+  await runs('SUCCESS', 'succeeded', 'succeeded-1', 'succeeded-1-1', 'running-1', 'running-1-1', 'failed-1');
+  await runs('PENDING', 'running');
+  await runs('ERROR', 'failed');
+  await runs('CANCELLED', 'cancelled');
+  const kept = ['succeeded', 'succeeded-1-1'];
+  const others = ['cancelled', 'failed', 'failed-1', 'running', 'running-1-1'];
+  await armed(...kept, ...others);
+  await armed(...Array.from({ length: 5000 }, (_, index) => `kept ${index}`));
+  await runs('SUCCESS', ...Array.from({ length: 5000 }, (_, index) => `kept ${index}`));
+  await settleKept(session.db);
+  const states = await database.query(
+    `SELECT run_id FROM holdfast.compensations WHERE state = 'kept' AND run_id NOT LIKE 'kept %' ORDER BY 1`,
+  );
+  expect(states.map(({ run_id: id }) => id)).toEqual(kept);
+  await database.query('VACUUM ANALYZE holdfast.compensations');
+  const plans = await session.plansOf(async () => {
+    await noteAllFailed(session.db, 'ours');
+    await settleKept(session.db);
+  });
+  expect(await noted()).toEqual(['failed']);
+  for (const { mostRows, text } of plans) expect(mostRows, text).toBeLessThan(30);
 });
 
 test('of the runs that are said to have failed, those are noted that have something to undo', async () => {
