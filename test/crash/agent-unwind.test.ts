@@ -58,6 +58,40 @@ test('killed while money is being taken back', async () => {
   expect(reversals.map((request) => request.path)).toEqual([path, path, '/refunds/R-1/reverse']);
 });
 
+test('killed while refunds of one turn are under way, and then while they are taken back', async () => {
+  const { shop } = world;
+  const ticket = { orders: ['A-1', 'A-2', 'A-3'] };
+  const reversals = ['/refunds/R-1/reverse', '/refunds/R-2/reverse', '/refunds/R-3/reverse'];
+  for (const path of ['/refunds', ...reversals]) shop.holdAnswers(path);
+  const first = await world.start();
+  await world.submit(first, ticket);
+  await shop.unanswered('/refunds', 3);
+  await first.kill();
+
+  shop.release('/refunds');
+  const second = await world.start();
+  // Calls that were made at the same time are undone at the same time.
+  for (const path of reversals) await shop.unanswered(path, 1);
+  await second.kill();
+
+  for (const path of reversals) shop.release(path);
+  const third = await world.start();
+  await third.call('GET', `/v1/runs/${await world.runOf(ticket)}-unwind/result?wait=10`);
+  expect(await whatCameOf(ticket)).toMatchObject({
+    statuses: ['failed', 'succeeded'],
+    calls: ['undone', 'undone', 'undone'],
+  });
+  const { refunds } = await whatCameOf(ticket);
+  expect(refunds.map(({ isReversed, reversalKeys }) => [isReversed, reversalKeys])).toEqual([
+    [true, 1],
+    [true, 1],
+    [true, 1],
+  ]);
+  const sent = shop.requests.map(({ path }) => path);
+  expect(sent.filter((path) => path === '/refunds')).toHaveLength(6);
+  expect(sent.filter((path) => path.endsWith('/reverse'))).toHaveLength(6);
+});
+
 function allTakenBack(orders: readonly string[]): Awaited<ReturnType<typeof whatCameOf>> {
   return {
     statuses: ['failed', 'succeeded'],

@@ -14,7 +14,10 @@ import {
 import { freshDatabase, type TestDatabase } from '../../support/database.ts';
 import { openShop, type WatchedShop } from './agent-shop.ts';
 
-/** Each run has orders of its own, by which the model and the shop know it: with one it succeeds, with two it fails. */
+/**
+ * Each run has orders of its own, by which the model and the shop know it: with one it succeeds, with two it fails, with three it fails
+ * after it has paid back all of them in one turn.
+ */
 export interface Ticket {
   orders: readonly string[];
 }
@@ -111,5 +114,6 @@ function resolving(orderId: string, times: number): Turn[] {
 /** Pays everything back, and then the model's endpoint refuses to go on. */
 function failing(orders: readonly string[]): Turn[] {
   const refunds = orders.map((orderId) => ({ name: 'refund', args: { orderId, cents: centsOf(1) } }));
-  return [...refunds.map((refund) => ({ toolCalls: [refund] })), { status: 400 }];
+  const turns = refunds.length === 2 ? refunds.map((refund) => [refund]) : [refunds];
+  return [...turns.map((toolCalls) => ({ toolCalls })), { status: 400 }];
 }
