@@ -2,8 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
-import { isRecorded } from '../core/recorded-error.ts';
 import type { Duration } from '../core/duration.ts';
+import { HoldfastError, InvalidInput, RetryableError, TerminalError } from '../core/errors.ts';
+import { errorRecord, isRecorded } from '../core/recorded-error.ts';
 import type { ToolContext } from '../define/tool.ts';
 import { findOpenApproval, type OpenApproval } from '../store/approvals.ts';
 import { stepContext } from './context.ts';
@@ -74,11 +75,30 @@ async function tell(
   const context = outsideContext(db, name, step, `${step.idempotencyKey}-${randomUUID()}`);
   const { leftMs, ...told } = approval;
   const begun = performance.now();
-  await notify(
-    told,
-    noticeContext(context, (to) => link(approvalId, to)),
-  );
+  const links: string[] = [];
+  const remembered: NoticeContext['link'] = async (to) => {
+    const url = await link(approvalId, to);
+    links.push(url);
+    return url;
+  };
+  try {
+    await notify(told, noticeContext(context, remembered));
+  } catch (error) {
+    throw withoutLinks(error, links);
+  }
   return Math.max(0, Math.ceil(leftMs - (performance.now() - begun)));
+}
+
+/** What is thrown here is recorded, and read by more people than those whom a link makes somebody else. Details are left out. */
+function withoutLinks(error: unknown, links: readonly string[]): unknown {
+  if (links.length === 0) return error;
+  const { code, message } = errorRecord(error);
+  const tokens = links.map((url) => url.slice(url.lastIndexOf('/') + 1));
+  const text = tokens.reduce((rest, token) => rest.replaceAll(token, '…'), message);
+  if (error instanceof TerminalError || error instanceof InvalidInput) return new TerminalError(code, text);
+  if (!(error instanceof RetryableError)) return new HoldfastError(code, text);
+  const { retryAfterMs } = error;
+  return new RetryableError(code, text, retryAfterMs === undefined ? {} : { retryAfterMs });
 }
 
 function noticeContext(context: ToolContext, link: NoticeContext['link']): NoticeContext {

@@ -10,7 +10,13 @@ import { until } from '../support/until.ts';
 import { ana, asked, begin, ended, models, prepare, refundCall, Shop, shop } from './support/shop.ts';
 
 /** What people were told, how often that was tried, and how the next attempts go. */
-const post = { url: '', letters: [] as any[], told: [] as Parameters<Notify>[0][], answers: [] as number[] };
+const post = {
+  url: '',
+  letters: [] as any[],
+  told: [] as Parameters<Notify>[0][],
+  answers: [] as number[],
+  quoted: '',
+};
 
 const server = createServer((request, response) => {
   void (async () => {
@@ -22,6 +28,10 @@ const server = createServer((request, response) => {
 const notify: Notify = async (approval, { link, fetch }) => {
   post.told.push(approval);
   if (approval.question === 'refuse') throw new TerminalError('no_post', 'There is no post today.');
+  if (approval.question === 'quote') {
+    post.quoted = await link({ for: 'ana' });
+    throw new TerminalError('no_post', `Not taken: ${encodeURIComponent(post.quoted)}`, { url: post.quoted });
+  }
   const body = JSON.stringify({ question: approval.question, url: await link({ for: 'ana' }) });
   const answer = await fetch(`${post.url}/letters`, { method: 'POST', body });
   if (!answer.ok) throw new Error(`The post said ${answer.status}.`);
@@ -87,6 +97,24 @@ test('one that cannot be posted at all leaves the question in the inbox, and is 
   await served.service.running.approvals.decide(approval!.id, ana, { decision: 'approve' });
   expect(await ended(served, run)).toMatchObject({ result: 'Done.' });
   expect(post.told).toHaveLength(1);
+});
+
+test('an error that quotes a link gives nobody the link', async () => {
+  prepare([]);
+  const run = await begin(served, 'ask', { question: 'quote' });
+  await asked(served, run);
+  const { body } = await served.call<{ items: any[] }>('GET', `/v1/runs/${run}/steps`);
+  expect(body.items.find(({ name }) => name === 'notice').error).toMatchObject({
+    code: 'no_post',
+    message: expect.stringMatching(/^Not taken: http.*approve%2F…$/),
+  });
+  const rows = await served.database.query<{ text: string }>(
+    `SELECT o::text AS text FROM dbos.operation_outputs o WHERE workflow_uuid = $1
+     UNION ALL SELECT a::text FROM holdfast.attempts a WHERE run_id = $1`,
+    [run],
+  );
+  expect(rows.length).toBeGreaterThan(1);
+  for (const { text } of rows) expect(text).not.toContain(tokenOf(post.quoted));
 });
 
 test('those to whom a question is put instead are told, too', async () => {
