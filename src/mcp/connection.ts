@@ -1,10 +1,11 @@
 // The connection to an MCP server: made when it is first needed, made again after it was lost, and given back when the app stops.
 
 import { Client, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client';
+import { RetryableError } from '../core/errors.ts';
 import { packageVersion } from '../lib/package-version.ts';
 import { urlForPeople } from '../steps/effect-url.ts';
-import type { HttpServer, McpServerOptions } from './options.ts';
-import { type Lost, watched } from './stream.ts';
+import type { HeaderValues, HttpServer, McpServerOptions } from './options.ts';
+import { type Reader, watched } from './stream.ts';
 
 /** How long a server has to say which protocol it speaks. */
 const CONNECT_MS = 30_000;
@@ -16,8 +17,8 @@ export const KEY_HEADER = 'idempotency-key';
 /** A connection that is made lazily. */
 export class Connection {
   readonly #options: McpServerOptions;
-  /** What to do when the stream with the answer to a call has ended, by the call's key. */
-  readonly #streams = new Map<string, Lost>();
+  /** Who is told of the answers to calls, by the calls' keys. */
+  readonly #readers = new Map<string, Reader>();
   #client: Promise<Client> | undefined;
 
   constructor(options: McpServerOptions) {
@@ -58,13 +59,13 @@ export class Connection {
     await closing?.then((client) => client.close()).catch(() => {});
   }
 
-  /** Runs `call`; meanwhile `lost` is called when a stream ends that answers requests with this key. */
-  async watching<T>(key: string, lost: Lost, call: () => Promise<T>): Promise<T> {
-    this.#streams.set(key, lost);
+  /** Runs `call`; meanwhile `reader` is told of bodies that answer requests with this key. */
+  async watching<T>(key: string, reader: Reader, call: () => Promise<T>): Promise<T> {
+    this.#readers.set(key, reader);
     try {
       return await call();
     } finally {
-      this.#streams.delete(key);
+      this.#readers.delete(key);
     }
   }
 
@@ -95,11 +96,24 @@ export class Connection {
 
   async #fetch({ headers: given = {} }: HttpServer, url: string | URL, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
-    for (const [name, value] of Object.entries(typeof given === 'function' ? await given() : given)) {
+    for (const [name, value] of Object.entries(typeof given === 'function' ? await this.#made(given) : given)) {
       if (!headers.has(name)) headers.set(name, value);
     }
     const answer = await fetch(url, { ...init, headers });
-    const lost = this.#streams.get(headers.get(KEY_HEADER) ?? '');
-    return lost ? watched(answer, lost) : answer;
+    const reader = this.#readers.get(headers.get(KEY_HEADER) ?? '');
+    return reader ? watched(answer, reader) : answer;
+  }
+
+  /** @throws RetryableError `mcp_headers_failed`, without the words of the error, in which there may be secrets */
+  async #made(headers: () => HeaderValues | Promise<HeaderValues>): Promise<HeaderValues> {
+    try {
+      return await headers();
+    } catch (error) {
+      throw new RetryableError(
+        'mcp_headers_failed',
+        `The headers for the MCP server '${this.#options.name}' could not be made (${(error as Error).name}).`,
+        { cause: error },
+      );
+    }
   }
 }

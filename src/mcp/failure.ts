@@ -1,7 +1,7 @@
 // What an error of a call says: that the server answered, that nothing was sent, or that nobody knows.
 
 import { ProtocolError, ProtocolErrorCode, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
-import { type HoldfastError, RetryableError, TerminalError } from '../core/errors.ts';
+import { HoldfastError, RetryableError, TerminalError } from '../core/errors.ts';
 import { certainlyUnsent } from '../steps/effect-answer.ts';
 import { inputRequired, shortened } from './result.ts';
 
@@ -29,6 +29,7 @@ const INVALID_ANSWERS = new Set<string>([SdkErrorCode.InvalidResult, SdkErrorCod
 
 /** Returns what `error`, with which a call failed, says of it. */
 export function fateOf(error: unknown, where: Where): Fate {
+  if (error instanceof HoldfastError) return ownFate(error);
   if (error instanceof ProtocolError) {
     if (WANTS_INPUT.has(error.code)) return { kind: 'answered', status: 400, error: inputRequired(where.tool) };
     const status = error.code === INTERNAL_ERROR ? 500 : 400;
@@ -43,6 +44,12 @@ export function fateOf(error: unknown, where: Where): Fate {
   }
   if (certainlyUnsent(error) || isNotConnected(error)) return { kind: 'unsent', error: unreachable(error, where) };
   return { kind: 'unknown', error: answerLost(where) };
+}
+
+/** Of our own errors, one says that there was an answer, one that it will not come, and one that nothing was sent. */
+function ownFate(error: HoldfastError): Fate {
+  if (error instanceof TerminalError) return { kind: 'answered', status: 200, error };
+  return { kind: error.code === 'mcp_headers_failed' ? 'unsent' : 'unknown', error };
 }
 
 /** Returns the HTTP status of a request that a server refused, or undefined. */
@@ -68,6 +75,12 @@ export function answerLost({ server, tool }: Where): RetryableError {
     'mcp_answer_lost',
     `The MCP server '${server}' was asked for '${tool}', but the connection broke before its answer came.`,
   );
+}
+
+/** Returns the error of a call whose answer has more bytes than are read. */
+export function answerTooLarge({ tool }: Where): TerminalError {
+  const message = `The MCP server's answer to '${tool}' is too large to be taken. What it did is done all the same. Ask it for less.`;
+  return new TerminalError('tool_result_too_large', message);
 }
 
 function httpError(status: number, { server, address }: Omit<Where, 'tool'>): HoldfastError {

@@ -45,11 +45,14 @@ interface Served<Name extends string> {
   tools: Record<Name, McpToolOptions>;
 }
 
+/** Headers by their names. */
+export type HeaderValues = Record<string, string>;
+
 /** A server that is reached over HTTP ("Streamable HTTP"). */
 export interface HttpServer {
   url: string | URL;
   /** Sent with each request, for instance `Authorization`; a function is asked each time. They are recorded nowhere. */
-  headers?: Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
+  headers?: HeaderValues | (() => HeaderValues | Promise<HeaderValues>);
 }
 
 /** A server that is reached otherwise, for instance with `StdioClientTransport` of `@modelcontextprotocol/client/stdio`. */

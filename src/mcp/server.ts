@@ -1,14 +1,14 @@
 // An MCP server as its tools see it: what it says of them, and how they are called.
 
 import { createHash } from 'node:crypto';
-import type { CallToolResult, Tool } from '@modelcontextprotocol/client';
+import type { CallToolResult, Client, Tool } from '@modelcontextprotocol/client';
 import { RetryableError } from '../core/errors.ts';
 import type { ToolDescription, Warnings } from '../define/standalone.ts';
 import type { ToolContext } from '../define/tool.ts';
 import { type CallSender, callSender } from '../steps/effect-call.ts';
 import type { Answer, Unsent } from '../steps/receipt.ts';
 import { Connection, KEY_HEADER } from './connection.ts';
-import { answerLost, fateOf, statusOf, unreachable, type Where } from './failure.ts';
+import { answerLost, answerTooLarge, fateOf, statusOf, unreachable, type Where } from './failure.ts';
 import type { McpServerOptions } from './options.ts';
 import { type Outcome, outcomeOf } from './result.ts';
 
@@ -126,8 +126,9 @@ export class McpServer {
   ): Promise<Answer<Outcome>> {
     const where = this.#where(definition.name);
     for (let isFirst = true; ; isFirst = false) {
+      const client = await this.#connected(sender.signal, unsent);
       try {
-        const result = await this.#callOnce(definition, args, sender, key);
+        const result = await this.#callOnce(client, definition, args, sender, key);
         return { value: outcomeOf(result, definition.name), status: 200, hash: sha256(result) };
       } catch (error) {
         sender.signal.throwIfAborted();
@@ -144,31 +145,39 @@ export class McpServer {
     }
   }
 
+  /** Whatever keeps it from being connected, the call has not been sent. */
+  async #connected(signal: AbortSignal, unsent: Unsent): Promise<Client> {
+    try {
+      return await abortable(this.#connection.client(), signal);
+    } catch (error) {
+      await unsent();
+      signal.throwIfAborted();
+      throw unreachable(error, this.#where(''));
+    }
+  }
+
   async #callOnce(
+    client: Client,
     { outputSchema: _unchecked, ...definition }: Tool,
     args: Record<string, unknown>,
     { signal, traceparent }: CallSender,
     key: string,
   ): Promise<CallToolResult> {
-    const client = await abortable(this.#connection.client(), signal);
-    const lost = new AbortController();
+    const where = this.#where(definition.name);
+    const gone = new AbortController();
+    const reader = { ended: () => gone.abort(answerLost(where)), tooLong: () => gone.abort(answerTooLarge(where)) };
     const call = { name: definition.name, arguments: args, _meta: { [TRACE]: traceparent, [KEY_META]: key } };
     const options = {
-      signal: AbortSignal.any([signal, lost.signal]),
+      signal: AbortSignal.any([signal, gone.signal]),
       timeout: LONGEST_MS,
       headers: { [KEY_HEADER]: key, [TRACE]: traceparent },
       toolDefinition: definition,
       allowInputRequired: true,
     };
-    return this.#connection
-      .watching(
-        key,
-        () => lost.abort(),
-        () => client.callTool(call, options),
-      )
-      .catch((error: unknown) => {
-        throw lost.signal.aborted ? answerLost(this.#where(definition.name)) : error;
-      });
+    const answer = this.#connection.watching(key, reader, () => client.callTool(call, options));
+    return answer.catch((error: unknown) => {
+      throw gone.signal.aborted ? gone.signal.reason : error;
+    });
   }
 
   #where(tool: string): Where {
@@ -182,6 +191,8 @@ function sha256(value: unknown): string {
 
 /** Returns what `promise` resolves to, unless the signal is aborted first. */
 async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Nobody may be left to hear of it.
+  promise.catch(() => {});
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason as Error);

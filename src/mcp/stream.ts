@@ -1,32 +1,46 @@
-// A stream of events with the answer to a call: when it ends without one, the answer is lost, and nobody would say so.
+// The body of an answer to a call: how it ends is looked at, because nobody else would say that a stream of events has ended without the
+// answer, and how long it is.
 
-/** Called when the stream has ended, and its reader had time to read what was in it. */
-export type Lost = () => void;
+/** Told of what becomes of the body. */
+export interface Reader {
+  /** A stream of events has ended that nobody could take up again, and what was in it had time to be read. */
+  ended: () => void;
+  /** There was more than is taken; the rest is not read. */
+  tooLong: () => void;
+}
 
 const EVENT_STREAM = /^text\/event-stream\b/i;
 /** A stream whose events have ids is taken up again by the client (2025-11-25 only). */
 const EVENT_ID = /(?:^|[\r\n])id:/;
 /** What has been read gets to whoever waits for it sooner than this. */
 const READ_MS = 100;
+/** Images are part of answers, and are left out of results. */
+const LONGEST_BYTES = 32 * 1024 * 1024;
 
-/** Returns `answer`; `lost` is called once its body has ended, if that is a stream of events that nobody could take up again. */
-export function watched(answer: Response, lost: Lost): Response {
-  if (!answer.body || !EVENT_STREAM.test(answer.headers.get('content-type') ?? '')) return answer;
+/** Returns `answer` with a body that `reader` is told of. */
+export function watched(answer: Response, reader: Reader): Response {
+  if (!answer.body) return answer;
   const { status, statusText, headers } = answer;
-  return new Response(ReadableStream.from(relayed(answer.body, lost)), { status, statusText, headers });
+  const isStream = EVENT_STREAM.test(headers.get('content-type') ?? '');
+  const body = ReadableStream.from(relayed(answer.body, reader, isStream));
+  return new Response(body, { status, statusText, headers });
 }
 
 async function* relayed(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  lost: Lost,
+  { ended, tooLong }: Reader,
+  isStream: boolean,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let hasIds = false;
+  let length = 0;
   try {
     for await (const chunk of body) {
+      length += chunk.length;
+      if (length > LONGEST_BYTES) return tooLong();
       hasIds ||= EVENT_ID.test(Buffer.from(chunk).toString('latin1'));
       yield chunk;
     }
   } finally {
-    if (!hasIds) setTimeout(lost, READ_MS).unref();
+    if (isStream && !hasIds) setTimeout(ended, READ_MS).unref();
   }
 }

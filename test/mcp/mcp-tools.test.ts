@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { agent, callTool, mcpTools, opening, workflow } from '../../src/index.ts';
+import { agent, callTool, mcpTools, opening, waitFor, workflow } from '../../src/index.ts';
 import { resultsBefore } from '../agent/support/desk.ts';
 import { models, prepare } from '../agent/support/models.ts';
 import { serve } from '../support/serve.ts';
@@ -21,6 +21,7 @@ function toolsOf(name: 'new' | 'old') {
       stock: READ,
       broken: READ,
       picture: { ...READ, description: 'Look at it' },
+      flood: READ,
       slow: { ...READ, timeout: '300ms', retries: { attempts: 1 } },
       order: {
         effect: 'compensable',
@@ -33,6 +34,18 @@ function toolsOf(name: 'new' | 'old') {
 
 const fresh = toolsOf('new');
 const dated = toolsOf('old');
+/** Whether the next headers cannot be made. */
+const failing = { next: false };
+const anxious = mcpTools({
+  name: 'anxious',
+  url: servers.new.url,
+  headers: () => {
+    if (!failing.next) return {};
+    failing.next = false;
+    throw new Error('of-secrets');
+  },
+  tools: { search: READ, mail: { effect: 'irreversible', acknowledged: 'The shop wants it.' } },
+});
 const asking = mcpTools({ name: 'asking', url: servers.new.url, tools: { ask: READ, gone: READ } });
 
 class Shop {
@@ -57,12 +70,22 @@ class Shop {
   }
 
   @workflow()
+  static async patient(item: string): Promise<unknown[]> {
+    const found = await callTool(anxious.search, { query: item });
+    await waitFor('go');
+    return [found, await callTool(anxious.mail, { item })];
+  }
+
+  @workflow()
   static async missing(): Promise<unknown> {
     return callTool(asking.gone, {});
   }
 }
 
-const served = serve({ services: [Shop, asking.gone] }, { models, config: { graceMs: 50 } });
+const served = serve(
+  { services: [Shop, asking.gone, anxious.search, anxious.mail] },
+  { models, config: { graceMs: 50 } },
+);
 const call = (name: string, args: object) => ({ name, args });
 
 beforeEach(() => {
@@ -110,6 +133,7 @@ describe.each(['new', 'old'] as const)('with a server of the %s revision', (revi
       { name: `${revision}_stock` },
       { name: `${revision}_broken` },
       { name: `${revision}_picture`, description: 'Look at it' },
+      { name: `${revision}_flood` },
       { name: `${revision}_slow` },
       { name: `${revision}_order` },
       { name: `${revision}_mail` },
@@ -159,6 +183,24 @@ describe.each(['new', 'old'] as const)('with a server of the %s revision', (revi
     expect(slow).toMatchObject({ code: 'step_timeout' });
     expect(misfit.code).toMatch(/^mcp_(tool_)?error$/);
     expect(misfit.message).toMatch(/item/);
+  });
+
+  test('an answer that is too large is not taken, and its call not repeated', async () => {
+    const model = ask(call('flood', { item: 'sea' }));
+    await served.run(`Shop.${revision}`, 'Everything.');
+    expect(resultsBefore(model, 1)[0]!.output.value).toMatchObject({ code: 'tool_result_too_large' });
+    expect(books.done).toHaveLength(1);
+  });
+
+  test('a run that is cancelled waits for no answer', async () => {
+    books.stuck = new Promise(() => {});
+    ask(call('search', { query: 'tea' }));
+    const { body } = await served.call('POST', `/v1/workflows/Shop.${revision}/runs`, { body: 'Tea?' });
+    await until('the call', async () => books.done.length === 1);
+    await served.call('POST', `/v1/runs/${String(body.id)}/cancel`);
+    const { body: ended } = await served.call('GET', `/v1/runs/${String(body.id)}/result?wait=20`);
+    expect(ended).toMatchObject({ status: 'cancelled' });
+    expect(books.done).toHaveLength(1);
   });
 
   test('a lost answer is asked for again under the same key', async () => {
@@ -251,6 +293,24 @@ test('workflows call tools with callTool; what the server does not have fails', 
   expect(await served.run('Shop.searching', 'milk')).toMatchObject({ result: 'found milk' });
   const { error } = await served.run('Shop.missing');
   expect(error).toMatchObject({ code: 'mcp_tool_missing', message: expect.stringContaining('It has: search, stock') });
+});
+
+test('what is recorded needs no server; headers that cannot be made hold nothing up', async () => {
+  const { body } = await served.call('POST', '/v1/workflows/Shop.patient/runs', { body: 'milk' });
+  await until('the first call', async () => servers.new.books.done.length === 1);
+  await servers.new.end();
+  await served.restart();
+  await servers.new.begin();
+  failing.next = true;
+  await served.call('POST', `/v1/runs/${String(body.id)}/messages/go`, { body: {} });
+  const { body: ended } = await served.call('GET', `/v1/runs/${String(body.id)}/result?wait=20`);
+  expect(ended).toMatchObject({ status: 'succeeded', result: ['found milk', 'mailed milk'] });
+  expect(servers.new.books.done).toHaveLength(2);
+  const attempts = await served.database.query('SELECT code, message FROM holdfast.attempts WHERE run_id = $1', [
+    body.id,
+  ]);
+  expect(attempts).toMatchObject([{ code: 'mcp_unavailable' }]);
+  expect(JSON.stringify(attempts)).not.toContain('of-secrets');
 });
 
 test('a server that is down keeps nobody from starting: the model is asked once it is back', async () => {

@@ -70,6 +70,7 @@ function register(server: any, books: Books): void {
       { type: 'resource', resource: { uri: 'shop://note', text: 'A note.' } },
     ],
   }));
+  add('flood', { inputSchema: Item }, () => answer('x'.repeat(33 * 1024 * 1024)));
   add(
     'slow',
     { inputSchema: Item },
