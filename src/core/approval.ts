@@ -112,7 +112,8 @@ export function resolveRule(rule: 'required' | ApprovalRule): ResolvedRule {
 }
 
 function problemOf(given: ApprovalRule): string | undefined {
-  if (typeof given !== 'object' || given === null) return `it must be 'required' or an object`;
+  if (!isPlain(given)) return `it must be 'required' or an object, and not a promise: a rule is known at once`;
+  if (given.escalate !== undefined && !isPlain(given.escalate)) return 'escalate must be an object';
   const unknown =
     Object.keys(given).find((key) => !KNOWN.has(key)) ??
     Object.keys(given.escalate ?? {}).find((key) => key !== 'role' && key !== 'expires');
@@ -125,6 +126,13 @@ function problemOf(given: ApprovalRule): string | undefined {
   if (otherwise !== 'reject' && otherwise !== 'approve') return `otherwise must be 'reject' or 'approve'`;
   if (typeof question !== 'string' || question.trim() === '') return 'question is no text, or an empty one';
   return undefined;
+}
+
+/** What an array, a promise or an instance says is not among its own keys: it would be a rule that lets everybody decide. */
+function isPlain(given: object): boolean {
+  if (typeof given !== 'object' || given === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(given);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function roleOf(role: string): string {

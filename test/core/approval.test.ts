@@ -164,6 +164,11 @@ test('a rule has defaults, and what it says', () => {
 test.each<[unknown, RegExp]>([
   [null, /'required' or an object/],
   ['always', /'required' or an object/],
+  [[], /'required' or an object/],
+  [Promise.resolve({ role: 'manager' }), /'required' or an object.* not a promise/],
+  [Object.create({ role: 'manager' }), /'required' or an object/],
+  [{ escalate: null }, /escalate must be an object/],
+  [{ escalate: Promise.resolve({ role: 'director' }) }, /escalate must be an object/],
   [{ roles: ['manager'] }, /no 'roles'/],
   [{ role: '' }, /'' cannot be a role/],
   [{ role: 'a\0' }, /cannot be a role/],
