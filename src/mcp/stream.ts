@@ -36,7 +36,10 @@ async function* relayed(
   try {
     for await (const chunk of body) {
       length += chunk.length;
-      if (length > LONGEST_BYTES) return tooLong();
+      if (length > LONGEST_BYTES) {
+        tooLong();
+        return;
+      }
       hasIds ||= EVENT_ID.test(Buffer.from(chunk).toString('latin1'));
       yield chunk;
     }
