@@ -7,13 +7,16 @@ import { type Duration, toMilliseconds } from '../core/duration.ts';
 import { InvalidInput, TerminalError } from '../core/errors.ts';
 import { NAME, type Person } from '../core/person.ts';
 import { plainJson } from '../core/plain-json.ts';
+import { errorRecord } from '../core/recorded-error.ts';
 import { inputHash } from '../core/run-id.ts';
 import { assertSerializable } from '../core/serializable.ts';
 import { approvalTopic } from '../core/topic.ts';
 import { leaveWakeUp } from '../engine/wake-up.ts';
+import { isStorableJson } from '../lib/storable.ts';
+import { shownOf } from '../steps/approved-tool.ts';
 import { checkedArguments, type Tool } from '../steps/tool.ts';
 import { type ApprovalLink, findLink, insertLink, takeLink } from '../store/approval-links.ts';
-import { addEvent, type LockedApproval, lockApproval, settleApproval } from '../store/approvals.ts';
+import { addEvent, type LockedApproval, lockApproval, settleApproval, type Settlement } from '../store/approvals.ts';
 import { issuerRequired, linkRefusal, notFound, refusalError } from './refusals.ts';
 
 /** What a person says to a question. */
@@ -124,15 +127,16 @@ export class Approvals {
     decider: (trx: Knex.Transaction) => Decider | Promise<Decider>,
     decision: Decision,
   ): Promise<void> {
-    const edited = decision.arguments === undefined ? undefined : shown(decision.arguments);
+    const isEdited = decision.arguments !== undefined;
+    const given = isEdited ? plainArguments(decision.arguments) : undefined;
     const woken = await this.#options.db.transaction(async (trx) => {
       const approval = await lock(trx, id, undefined);
       const { person, via } = await decider(trx);
       const { argumentsHash } = decision;
-      const answer: Answer = { decision: decision.decision, argumentsHash, isEdited: edited !== undefined };
+      const answer: Answer = { decision: decision.decision, argumentsHash, isEdited };
       const verdict = verdictOn(approval, person, answer, approval.now);
       if (verdict.act === 'refuse') throw refusalError(verdict.refusal, approval, person.name);
-      if (edited) this.#checkEdited(approval, edited.arguments, person.name);
+      const edited = isEdited ? this.#edited(approval, given, person.name) : undefined;
       const comment = decision.comment?.trim() || null;
       const roles = person.roles === 'all' ? ['all'] : person.roles;
       const hash = edited?.hash ?? approval.argumentsHash;
@@ -149,16 +153,20 @@ export class Approvals {
     if (woken !== undefined) this.#options.onWakeUp(woken, approvalTopic(id));
   }
 
-  #checkEdited(approval: LockedApproval, edited: unknown, name: string): void {
+  /** Returns what the tool will get when it is called with `given`. */
+  #edited(approval: LockedApproval, given: unknown, name: string): NonNullable<Settlement['edited']> {
     const tool = approval.tool === null ? undefined : this.#options.tools.get(approval.tool);
     if (!tool) throw refusalError('arguments_not_editable', approval, name);
     try {
-      checkedArguments(tool, edited);
+      const shown = shownOf(tool, given, checkedArguments(tool, given));
+      return { arguments: shown, hash: inputHash(shown) };
     } catch (error) {
-      // Here it is the person's fault, and no failure of a step. A refinement of the schema may throw anything.
-      const { message } = error as Error;
-      const details = error instanceof TerminalError ? error.details : undefined;
-      throw new InvalidInput('invalid_tool_arguments', message, details);
+      // Here it is the person's fault, and no failure of a step.
+      if (error instanceof TerminalError)
+        throw new InvalidInput('invalid_tool_arguments', error.message, error.details);
+      // A refinement of the schema may throw anything.
+      const { message } = errorRecord(error);
+      throw new InvalidInput('invalid_tool_arguments', `The arguments of '${tool.name}' cannot be checked: ${message}`);
     }
   }
 }
@@ -168,9 +176,13 @@ interface Decider {
   via: 'link' | null;
 }
 
-function shown(value: unknown): { arguments: unknown; hash: string } {
+function plainArguments(value: unknown): unknown {
   const plain = plainJson(assertSerializable(value, 'The arguments'));
-  return { arguments: plain, hash: inputHash(plain) };
+  if (isStorableJson(plain)) return plain;
+  throw new InvalidInput(
+    'not_serializable',
+    'The arguments cannot be recorded: a text in them has the character U+0000 in it, or half of a character.',
+  );
 }
 
 async function lock(trx: Knex.Transaction, id: string, tenant: string | undefined): Promise<LockedApproval> {

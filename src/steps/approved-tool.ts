@@ -1,5 +1,6 @@
 // A call of a tool that people have to approve: asked first, and then made with what was approved.
 
+import { SuperJSON } from 'superjson';
 import { plainJson } from '../core/plain-json.ts';
 import { inputHash } from '../core/run-id.ts';
 import { insideWorkflow } from '../engine/verbs.ts';
@@ -37,15 +38,20 @@ function subjectOf(tool: Tool, given: unknown): Subject {
 }
 
 /**
- * People are shown what the tool will get, and not what its schema drops or fills in; but for schemas that do not take again what they
- * have made.
+ * Returns as plain JSON what people are shown of a call with `args`, which are `checked` after the schema: what the tool will get, and
+ * not what its schema drops or fills in; but for schemas that make something else of what they have made, once that is JSON.
  */
-function shownOf(tool: Tool, args: unknown, checked: unknown): unknown {
+export function shownOf(tool: Tool, args: unknown, checked: unknown): unknown {
   const plain = plainJson(checked);
   try {
-    if (inputHash(plainJson(checkedArguments(tool, plain))) === inputHash(plain)) return plain;
+    if (exactHash(checkedArguments(tool, plain)) === exactHash(checked)) return plain;
   } catch {
     // The schema takes something else than it makes.
   }
   return plainJson(args);
+}
+
+/** Other than in plain JSON, a date is no text, and a map no list. */
+function exactHash(value: unknown): string {
+  return inputHash(SuperJSON.serialize(value));
 }

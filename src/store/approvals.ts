@@ -2,7 +2,7 @@
 
 import type { Knex } from 'knex';
 import type { ApprovalState, ApprovalStatus, ResolvedRule } from '../core/approval.ts';
-import { storable } from '../lib/storable.ts';
+import { storable, storableJson } from '../lib/storable.ts';
 
 /** A question as it is put. */
 export interface NewApproval extends Omit<ResolvedRule, 'question'> {
@@ -58,7 +58,7 @@ export async function insertApproval(trx: Knex.Transaction, asked: NewApproval):
      VALUES (:id, :runId, :stepId, :tenant, :workflow, :tool, :question, :arguments::jsonb, :argumentsHash, :role, :quorum,
              :excludeInitiator, :initiator, :otherwise, :escalateRole, :escalateMs,
              clock_timestamp() + :expiresMs * interval '1 millisecond')`,
-    { ...asked, question: storable(asked.question), arguments: jsonText(asked.arguments) },
+    { ...asked, question: storable(asked.question), arguments: storableJson(asked.arguments) },
   );
   await addEvent(trx, id, { what: 'asked', who: initiator, roles: role === null ? [] : [role], argumentsHash });
 }
@@ -106,7 +106,7 @@ export async function settleApproval(
       id,
       status,
       comment: comment === null ? null : storable(comment),
-      edited: edited ? jsonText(edited.arguments) : null,
+      edited: edited ? storableJson(edited.arguments) : null,
       hash: edited?.hash ?? null,
     },
   );
@@ -182,10 +182,4 @@ export async function findOpenApproval(db: Knex, id: string): Promise<(OpenAppro
     { id },
   );
   return rows[0];
-}
-
-/** Postgres' JSON cannot hold U+0000 nor halves of surrogate pairs; they are shown as U+FFFD. */
-function jsonText(value: unknown): string | null {
-  if (value === undefined) return null;
-  return JSON.stringify(value).replaceAll(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '$1\\ufffd');
 }
