@@ -85,7 +85,9 @@ export function nextTelling(
   const cut = beginningOfLastPart(messages, from, budget * LAST_PART);
   const isEnough = size({ ...telling, trimmedTo: cut }) <= budget * ENOUGH;
   if (cut > telling.trimmedTo && isEnough) return { act: 'shorten', telling: { ...telling, trimmedTo: cut } };
-  if (cut > from) return { act: 'summarise', to: cut };
+  // Where all that could be is summarised already, the last turn alone is left.
+  const end = cut > from ? cut : beginningOfLastPart(messages, from, 0);
+  if (end > from) return { act: 'summarise', to: end };
   const to = messages.length;
   if (telling.boundedTo < to) {
     const characters = (budget * LAST_PART * CHARACTERS_OF_TOKEN) / Math.max(1, resultsIn(messages.slice(cut)));
