@@ -52,6 +52,12 @@ export interface Decided {
   taken?: { arguments: unknown };
 }
 
+/** The answer to a question, and which one that was. */
+export interface Answer {
+  approval: string;
+  decided: Decided;
+}
+
 /** What the step that asks records. */
 interface Asked {
   approval: string;
@@ -69,7 +75,7 @@ type Look = { outcome: 'pending' | 'escalated'; leftMs: number } | { outcome: 's
  * Asks people about `subject` in a workflow's body, and returns what they say: undefined when nobody had to be asked.
  * @throws TerminalError `approval_rejected`, `approval_expired`, `approval_changed`; InvalidInput `invalid_approval`
  */
-export async function askPeople(runner: Noticing, subject: Subject): Promise<Decided | undefined> {
+export async function askPeople(runner: Noticing, subject: Subject): Promise<Answer | undefined> {
   const { steps } = subject;
   const asked = await runner.checkpoints.transaction(steps.ask, {}, ({ runId, stepId }) => ask(subject, runId, stepId));
   if (!asked) return undefined;
@@ -77,10 +83,19 @@ export async function askPeople(runner: Noticing, subject: Subject): Promise<Dec
     if (isNews) leftMs = await giveNotice(runner, steps.notice, asked.approval, leftMs);
     await awaitWakeUp(approvalTopic(asked.approval), leftMs);
     const found = await decision(runner, subject, asked);
-    if (!('leftMs' in found)) return found;
+    if (!('leftMs' in found)) return { approval: asked.approval, decided: found };
     ({ leftMs } = found);
     isNews = found.outcome === 'escalated';
   }
+}
+
+/** What was approved for one run is not for another one with the same history. @throws TerminalError `approval_not_found` */
+export function assertAskedBy(runId: string, approval: string): void {
+  if (!approval.startsWith(idPrefix(runId))) throw notThere(approval);
+}
+
+function idPrefix(runId: string): string {
+  return `${runId}-approval-`;
 }
 
 /** Puts the question in the transaction of the calling step, unless the rule says that nobody has to be asked. */
@@ -88,7 +103,7 @@ async function ask(subject: Subject, runId: string, stepId: number): Promise<Ask
   const { rule, shown } = subject.put();
   if (rule === undefined) return null;
   const { question = subject.question, ...resolved }: ResolvedRule = resolveRule(rule);
-  const id = `${runId}-approval-${stepId}`;
+  const id = `${idPrefix(runId)}${stepId}`;
   const asker = await askerOf(db(), runId);
   const argumentsHash = inputHash(shown);
   const asked = { id, runId, stepId, tool: subject.tool ?? null, question, arguments: shown, argumentsHash };
@@ -118,13 +133,7 @@ async function decision(
 async function look(subject: Subject, asked: Asked, runId: string): Promise<Look> {
   const id = asked.approval;
   const approval = await lockApproval(db(), id);
-  // What was approved for one run is not for another one with the same history.
-  if (approval?.runId !== runId) {
-    throw new TerminalError(
-      'approval_not_found',
-      `The approval '${id}' is not there any more, or another run has asked.`,
-    );
-  }
+  if (approval?.runId !== runId) throw notThere(id);
   const stage = stageOf(approval, approval.now);
   if (stage.stage === 'decided') return decided(subject, asked, approval);
   if (stage.stage === 'open') return { outcome: 'pending', leftMs: stage.leftMs };
@@ -157,6 +166,13 @@ function takenFrom(subject: Subject, asked: Asked, approval: LockedApproval): De
   const { shown, meaning } = asked;
   if (inputHash(subject.meaning(shown ? shown.arguments : subject.given)) !== meaning) throw changed(subject, approval);
   return shown;
+}
+
+function notThere(id: string): TerminalError {
+  return new TerminalError(
+    'approval_not_found',
+    `The approval '${id}' is not there any more, or another run has asked.`,
+  );
 }
 
 function refused({ tool }: Subject, { id, status, comment }: LockedApproval, by: string[]): TerminalError {

@@ -45,7 +45,7 @@ export async function approve(
   }
   const { arguments: shown, ...asked } = rule;
   assertSerializable(shown, 'What is to be approved');
-  const decided = await askPeople(runner, {
+  const answer = await askPeople(runner, {
     steps: { ask: 'approval', notice: 'notice', decision: 'decision' },
     tool: undefined,
     question,
@@ -54,5 +54,5 @@ export async function approve(
     meaning: plainJson,
     mustApprove: false,
   });
-  return decided!;
+  return answer!.decided;
 }

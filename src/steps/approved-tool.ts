@@ -4,18 +4,30 @@ import { SuperJSON } from 'superjson';
 import { plainJson } from '../core/plain-json.ts';
 import { inputHash } from '../core/run-id.ts';
 import { insideWorkflow } from '../engine/verbs.ts';
-import { askPeople, type Subject } from './approval.ts';
+import { askPeople, assertAskedBy, type Subject } from './approval.ts';
 import type { Noticing } from './notice.ts';
 import { checkedArguments, runTool, type Tool, type ToolRunner } from './tool.ts';
 
 /**
  * Calls a tool from a workflow's body, and records its outcome; where it needs people's approval, only once that is given.
- * @throws as `runTool`; TerminalError `approval_rejected`, `approval_expired`, `approval_changed`; InvalidInput `invalid_approval`
+ * @throws as `runTool`; TerminalError `approval_rejected`, `approval_expired`, `approval_changed`, `approval_not_found`; InvalidInput
+ *   `invalid_approval`
  */
 export async function runApprovedTool(runner: ToolRunner & Noticing, tool: Tool, args: unknown): Promise<unknown> {
   if (tool.options.approval === undefined || !insideWorkflow()) return runTool(runner, tool, args);
-  const decided = await askPeople(runner, subjectOf(tool, args));
-  return runTool(runner, tool, decided?.taken ? decided.taken.arguments : args);
+  const answer = await askPeople(runner, subjectOf(tool, args));
+  if (!answer) return runTool(runner, tool, args);
+  const { approval, decided } = answer;
+  return runTool(runner, withApproval(tool, approval), decided.taken ? decided.taken.arguments : args);
+}
+
+/** A run that was forked from the one that asked has the decision in its history. It has the call's outcome, too, or must not call. */
+function withApproval(tool: Tool, approval: string): Tool {
+  const method: Tool['method'] = async (args, context) => {
+    assertAskedBy(context.runId, approval);
+    return tool.method(args, context);
+  };
+  return { ...tool, method };
 }
 
 function subjectOf(tool: Tool, given: unknown): Subject {

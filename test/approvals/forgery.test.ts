@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { InvalidInput, waitFor, workflow } from '../../src/index.ts';
 import { serve } from '../support/serve.ts';
 import { until } from '../support/until.ts';
-import { ana, approvalsOf, asked, audit, begin, codeOf, ended, models, prepare, Shop } from './support/shop.ts';
+import { ana, approvalsOf, asked, audit, begin, codeOf, ended, models, prepare, Shop, shop } from './support/shop.ts';
 
 class Spy {
   @workflow()
@@ -73,6 +73,28 @@ test('a fork of a run cannot use what was approved for the run', async () => {
     status: 'failed',
     error: { code: 'approval_not_found' },
   });
+});
+
+test('a fork that begins after the decision does not call the tool with what was approved for the run', async () => {
+  prepare([]);
+  const run = await begin(served, 'direct', { order: 'o1', cents: 5 });
+  const [approval] = await asked(served, run);
+  await served.service.running.approvals.decide(approval!.id, ana, { decision: 'approve' });
+  expect(await ended(served, run)).toMatchObject({ status: 'succeeded' });
+  const steps = await served.database.query<{ step_id: number; name: string }>(
+    'SELECT step_id, name FROM holdfast.steps WHERE run_id = $1',
+    [run],
+  );
+  const call = steps.find(({ name }) => name === 'Shop.refund')!.step_id;
+  const fork = await DBOS.forkWorkflow(run, call);
+  expect(await ended(served, fork.workflowID)).toMatchObject({
+    status: 'failed',
+    error: { code: 'approval_not_found' },
+  });
+  // One that begins after the call has its result.
+  const later = await DBOS.forkWorkflow(run, call + 1);
+  expect(await ended(served, later.workflowID)).toMatchObject({ status: 'succeeded' });
+  expect(shop.refunds).toHaveLength(1);
 });
 
 test('what was asked, what was decided and the audit cannot be changed', async () => {
