@@ -247,7 +247,7 @@ CREATE TABLE holdfast.receipts (
   first_sent_at timestamp with time zone NOT NULL DEFAULT now(),
   sent_at       timestamp with time zone NOT NULL DEFAULT now(),
   answered_at   timestamp with time zone,
-  -- When it was decided that the last attempt may be followed by another, though nobody knows what became of it.
+  -- When it was decided that the last attempt may be followed by another though nobody knows what became of it, or when that was found out.
   accepted_at   timestamp with time zone,
   CONSTRAINT receipts_pkey PRIMARY KEY (key),
   CONSTRAINT receipts_attempts_check CHECK ((attempts >= 1)),
@@ -584,9 +584,10 @@ CREATE VIEW holdfast.approval_inbox AS
 --   first_sent_at timestamp with time zone: The first attempt to send it. Other sides forget keys after a time, often a day.
 --   sent_at       timestamp with time zone: The last attempt to send it.
 --   answered_at   timestamp with time zone: The last answer, which may be one to an earlier attempt.
---   accepted_at   timestamp with time zone: When it was decided that an unanswered request may be sent again.
+--   accepted_at   timestamp with time zone: When it was decided that an unanswered request may be sent again, or when it was found out what became of it.
 --   request_hash  text: SHA-256 of method, URL, content type and body: the same on every attempt.
 --   response_hash text: SHA-256 of the last answer's body, when that was empty or JSON of at most 1 MB.
+--   is_unknown    boolean: Whether nobody knows if it was done: it was not answered, or by a gateway, its step has no result, and it was neither found out about nor undone. While its step runs, it may only be under way.
 CREATE VIEW holdfast.effects AS
  SELECT r.run_id,
     r.step_id,
@@ -605,7 +606,12 @@ CREATE VIEW holdfast.effects AS
     r.answered_at,
     r.accepted_at,
     r.request_hash,
-    r.response_hash
+    r.response_hash,
+    r.accepted_at IS NULL AND (r.state = 'sent'::text OR r.state = 'answered'::text AND (r.status = ANY (ARRAY[502, 504]))) AND NOT (EXISTS ( SELECT
+           FROM dbos.operation_outputs o
+          WHERE o.workflow_uuid = r.run_id AND o.function_id = r.step_id AND o.error IS NULL)) AND NOT (EXISTS ( SELECT
+           FROM holdfast.compensations c
+          WHERE c.run_id = r.run_id AND c.step_id = r.step_id AND (c.state = ANY (ARRAY['undone'::text, 'nothing_to_undo'::text, 'accepted'::text])))) AS is_unknown
    FROM holdfast.receipts r
      LEFT JOIN dbos.workflow_status w ON w.workflow_uuid = r.run_id;
 

@@ -105,7 +105,7 @@ function recordingProblem(args: unknown): Problem | undefined {
 
 /**
  * Makes the call and returns its outcome. What is not the tool's own failure is thrown: a run that was cancelled, that somebody else
- * owns, or whose history cannot be written.
+ * owns, or whose history cannot be written; and so is a call of which nobody knows whether it was done.
  */
 export async function outcomeOf(tools: readonly AgentTool[], { name, args }: ToolCall): Promise<Outcome> {
   const called = tools.find((one) => one.name === name);
@@ -117,6 +117,8 @@ export async function outcomeOf(tools: readonly AgentTool[], { name, args }: Too
   } catch (error) {
     if (!isOwnFailure(error)) throw error;
     const { code, message } = error as HoldfastError;
+    // A model that took it for a failure would do it again, under another key. The run fails instead, and is unwound.
+    if (code === 'effect_unknown' && !called.isRun) throw error;
     return { status: 'failed', code, message };
   }
 }

@@ -6,7 +6,8 @@ import { idempotencyKey } from '../core/idempotency-key.ts';
 import type { StepOptions } from '../define/operation.ts';
 import type { CompensationContext, ToolContext } from '../define/tool.ts';
 import { stepContext } from '../steps/context.ts';
-import { outsideContext, type Tool } from '../steps/tool.ts';
+import type { Tool } from '../steps/tool.ts';
+import { outsideContext } from '../steps/tool-context.ts';
 import type { ArmedCall } from '../store/compensations.ts';
 
 /** How a call is undone. */

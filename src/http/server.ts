@@ -70,7 +70,7 @@ function application({ routes, findPerson, publicUrl, log }: ServerOptions, stop
       },
     }),
   );
-  if (!findPerson) app.use(sameMachineOnly(publicUrl === undefined ? undefined : new URL(publicUrl).host));
+  if (!findPerson) app.use(sameMachineOnly(publicUrl === undefined ? undefined : new URL(publicUrl).host, isOpen));
   app.use(authentication(findPerson, isOpen));
   app.use(router.routes());
   app.use(refusedMethods());

@@ -9,7 +9,7 @@ import type { ToolContext } from '../define/tool.ts';
 import { findOpenApproval, type OpenApproval } from '../store/approvals.ts';
 import { stepContext } from './context.ts';
 import { type StepRunner, runStep } from './step.ts';
-import { outsideContext } from './tool.ts';
+import { outsideContext } from './tool-context.ts';
 
 /** The surroundings of one attempt to tell people of an approval. */
 export interface NoticeContext extends Omit<ToolContext, 'db'> {

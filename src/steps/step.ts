@@ -75,7 +75,7 @@ async function runAttempts(runner: StepRunner, call: StepCall, identity: StepIde
         await call.giveUp?.(error);
         throw error;
       }
-      await pauseBetween(runner, delay, identity);
+      await pauseBetween(runner, delay, identity?.cancelled());
     }
   }
 }
@@ -88,11 +88,15 @@ function bounded(delayMs: number | undefined, { backoff }: RetryPolicy): number 
 }
 
 /** Waits for the next attempt. A process that stops does not wait: the run goes on elsewhere, with this attempt still unrecorded. */
-async function pauseBetween(runner: StepRunner, delayMs: number, identity: StepIdentity | undefined): Promise<void> {
-  if (!identity) return pause(delayMs);
+export async function pauseBetween(
+  runner: StepRunner,
+  delayMs: number,
+  cancelled: AbortSignal | undefined,
+): Promise<void> {
+  if (!cancelled) return pause(delayMs);
   const { stopping } = runner.checkpoints;
   try {
-    await pause(delayMs, AbortSignal.any([identity.cancelled(), stopping]));
+    await pause(delayMs, AbortSignal.any([cancelled, stopping]));
   } catch (error) {
     if (stopping.aborted) return runner.checkpoints.abandon();
     throw error;

@@ -92,3 +92,13 @@ export async function hasUnknown(db: Knex, runId: string, stepId: number, isNewE
   );
   return rows[0].isUnknown;
 }
+
+/** Notes that it was found out what became of the step's requests: the other side knows a result of theirs. */
+export async function noteFound(db: Knex, runId: string, stepId: number): Promise<void> {
+  await db.raw(
+    `UPDATE holdfast.receipts SET accepted_at = now()
+      WHERE run_id = :runId AND step_id = :stepId AND accepted_at IS NULL
+        AND (state = 'sent' OR state = 'answered' AND status IN (502, 504))`,
+    { runId, stepId },
+  );
+}

@@ -12,6 +12,7 @@ function send(
   method: string,
   path: string,
   headers: Record<string, string>,
+  body = '',
 ): Promise<{ status: number; code: unknown }> {
   const { hostname, port } = new URL(service.url);
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; code: unknown }>();
@@ -26,7 +27,7 @@ function send(
       });
     });
   });
-  sent.on('error', reject).end();
+  sent.on('error', reject).end(body);
   return promise;
 }
 
@@ -79,6 +80,17 @@ describe('without authentication', () => {
     expect(await start({ origin: `http://${host}` })).toMatchObject({ status: 202 });
     expect(await start({})).toMatchObject({ status: 202 });
     expect(await send('GET', '/v1/runs', { host, 'sec-fetch-site': 'cross-site' })).toMatchObject({ status: 200 });
+  });
+
+  // Its page says `no-referrer`: then a browser calls its origin null, and on plain HTTP says nothing else of where it comes from.
+  test('the form behind a link is taken, because its address is a secret', async () => {
+    const headers = { host: 'holdfast.example', origin: 'null', 'content-type': 'application/x-www-form-urlencoded' };
+    const form = `decision=approve&argumentsHash=${'f'.repeat(64)}`;
+    expect(await send('POST', `/approve/${'A'.repeat(43)}`, headers, form)).toEqual({ status: 404, code: undefined });
+    expect(await send('POST', `/approve/${'A'.repeat(43)}/x`, headers, form)).toMatchObject({ status: 403 });
+    expect(await send('POST', `/approve/${'A'.repeat(43)}`, { ...headers, host: 'evil.example' }, form)).toMatchObject({
+      status: 421,
+    });
   });
 });
 

@@ -8,7 +8,7 @@ import { serve } from '../support/serve.ts';
 import { listen } from '../support/shop-server.ts';
 import { until } from '../support/until.ts';
 
-const post = { url: '', answers: [] as number[], keys: [] as string[], done: [] as string[] };
+const post = { url: '', answers: [] as number[], keys: [] as string[], done: [] as string[], blind: 0 };
 
 const server = createServer((request, response) => {
   post.keys.push(request.headers['idempotency-key'] as string);
@@ -46,6 +46,31 @@ class Post {
     post.done.push(`letter to ${to}`);
   }
 
+  /** `post.blind` looks fail. */
+  @tool({
+    ...letter,
+    effect: 'irreversible',
+    acknowledged: 'a test',
+    reconcile: async () => {
+      post.blind -= 1;
+      if (post.blind >= 0) throw new Error('the archive is closed');
+      return 'found';
+    },
+  })
+  static async peering(_args: Letter, context: ToolContext): Promise<unknown> {
+    return send(context);
+  }
+
+  @tool({
+    ...letter,
+    effect: 'compensable',
+    retries: { attempts: 2, backoff: { initial: 1 } },
+    compensate: async () => void post.done.push('undone'),
+  })
+  static async registered(_args: Letter, context: ToolContext): Promise<void> {
+    return send(context);
+  }
+
   @tool({
     ...letter,
     effect: 'compensable',
@@ -62,7 +87,7 @@ beforeAll(async () => {
   post.url = await listen(server);
 });
 afterAll(() => server.close());
-beforeEach(() => Object.assign(post, { answers: [], keys: [], done: [] }));
+beforeEach(() => Object.assign(post, { answers: [], keys: [], done: [], blind: 0 }));
 
 async function becomes(id: string, status: string): Promise<Record<string, any>> {
   return until(`${id} is ${status}`, async () => {
@@ -102,6 +127,31 @@ test('what became of a call that a gateway answered is found out where the tool 
   post.answers = [502];
   await becomes(await call('asking'), 'succeeded');
   expect(post.keys).toHaveLength(1);
+});
+
+const unknown = (runId: string): Promise<unknown[]> =>
+  served.database.query('SELECT is_unknown FROM holdfast.effects WHERE run_id = $1', [runId]);
+
+test('one look that fails is not the last, and what was found out is not unknown any more', async () => {
+  Object.assign(post, { answers: [504], blind: 2 });
+  const id = await call('peering');
+  await becomes(id, 'succeeded');
+  expect(post.keys).toHaveLength(1);
+  expect(await unknown(id)).toEqual([{ is_unknown: false }]);
+});
+
+test('a compensable call without another attempt that may have been done fails its run, which is unwound', async () => {
+  post.answers = [504, 502];
+  const id = await call('registered');
+  expect((await becomes(id, 'failed')).error).toMatchObject({
+    code: 'effect_unknown',
+    message: expect.stringContaining('answered with 502'),
+    details: { key: post.keys[0] },
+  });
+  await becomes(`${id}-unwind`, 'succeeded');
+  expect(post.keys).toEqual([post.keys[0], post.keys[0]]);
+  expect(post.done).toEqual(['undone']);
+  expect(await unknown(id)).toEqual([{ is_unknown: false }]);
 });
 
 test('an answer of the server itself is an answer', async () => {

@@ -8,9 +8,10 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Returns the middleware that takes only requests to a loopback name or to `publicHost`, which may have a port, and no requests of other
- * sites that would change something (Fetch Metadata, W3C; `Origin`, RFC 6454).
+ * sites that would change something (Fetch Metadata, W3C; `Origin`, RFC 6454). To paths that are `open` these change nothing: what can be
+ * changed there takes a secret in the address, so that its page keeps its own origin to itself.
  */
-export function sameMachineOnly(publicHost: string | undefined): Middleware {
+export function sameMachineOnly(publicHost: string | undefined, isOpen: (path: string) => boolean): Middleware {
   return async (context, next) => {
     const host = context.get('host').toLowerCase();
     if (!isLoopback(host) && host !== publicHost) {
@@ -20,7 +21,8 @@ export function sameMachineOnly(publicHost: string | undefined): Middleware {
         `This service does not go by the name '${host}': use http://127.0.0.1, or set HOLDFAST_PUBLIC_URL to where it is reached.`,
       );
     }
-    if (!SAFE_METHODS.has(context.method) && isOtherSite(context.get('sec-fetch-site'), context.get('origin'), host)) {
+    const mayChange = !SAFE_METHODS.has(context.method) && !isOpen(context.path);
+    if (mayChange && isOtherSite(context.get('sec-fetch-site'), context.get('origin'), host)) {
       throw new HttpError(
         403,
         'cross_site_request',
