@@ -18,8 +18,6 @@ type LetterInput = z.output<typeof LetterInput>;
 type Resolution = z.output<typeof Resolution>;
 
 const PATIENT = { attempts: 12, backoff: { initial: '20ms', factor: 2, max: '1s' } } as const;
-/** How often a letter is looked for before a person has to. */
-const LOOKS = 12;
 
 export class Desk {
   @tool({ effect: 'read', description: 'Look up an order', input: OrderInput, retries: PATIENT })
@@ -49,7 +47,7 @@ export class Desk {
     input: LetterInput,
     acknowledged: 'A letter promises nothing; it only says what was done.',
     retries: PATIENT,
-    reconcile: Desk.lookForLetter,
+    reconcile: (key, { fetch }) => letterOf(key, fetch),
   })
   static async sendLetter(args: LetterInput, { fetch }: ToolContext): Promise<Made> {
     return make('letters', args, fetch);
@@ -69,17 +67,6 @@ export class Desk {
 
   static async reverse(refund: Made | undefined, _args: RefundInput, context: CompensationContext): Promise<void> {
     await takeBack(refund ? refund.id : `by-key/${context.forwardKey}`, context.fetch);
-  }
-
-  /** The shop fails as often here as anywhere, and one failure is enough for the run to be held for a person. */
-  static async lookForLetter(key: string, { fetch }: ToolContext): Promise<Made | undefined> {
-    for (let look = 1; ; look += 1) {
-      try {
-        return await letterOf(key, fetch);
-      } catch (error) {
-        if (look === LOOKS) throw error;
-      }
-    }
   }
 }
 

@@ -103,13 +103,8 @@ async function recordsIn(database: pg.Client): Promise<Omit<Records, 'kills' | '
        FROM holdfast.runs r LEFT JOIN holdfast.runs u ON u.id = r.id || '-unwind'
       WHERE r.workflow = 'Desk.resolve'`,
   );
-  // A request without an answer is known all the same once its step has a result, or it was undone.
   const { rows: effects } = await database.query<{ key: string; settled: boolean }>(
-    `SELECT e.key, e.state = 'answered' OR e.state = 'unsent' OR COALESCE(s.status = 'succeeded', false)
-                   OR COALESCE(u.state IN ('undone', 'nothing_to_undo'), false) AS settled
-       FROM holdfast.effects e
-       LEFT JOIN holdfast.steps s ON s.run_id = e.run_id AND s.step_id = e.step_id
-       LEFT JOIN holdfast.unwinding u ON u.run_id = e.run_id AND u.step_id = e.step_id`,
+    'SELECT key, NOT is_unknown AS settled FROM holdfast.effects',
   );
   const known = new Set(effects.filter(({ settled }) => settled).map(({ key }) => key));
   return {

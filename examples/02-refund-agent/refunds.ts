@@ -46,6 +46,7 @@ export class Refunds {
     effect: 'irreversible',
     description: 'Send a letter to the customer',
     input: LetterInput,
+    retries: PATIENT,
     acknowledged: 'A letter promises nothing; it only says what was done.',
     reconcile: async (key, { fetch }) => {
       const answer = await fetch(shopUrl(`/letters/${key}`));
