@@ -5,7 +5,7 @@ import type { Knex } from 'knex';
 import { type Answer, hasRole, refusalOf, verdictOn } from '../core/approval.ts';
 import { type Duration, toMilliseconds } from '../core/duration.ts';
 import { InvalidInput, TerminalError } from '../core/errors.ts';
-import { NAME, type Person } from '../core/person.ts';
+import { NAME, type Person, personName } from '../core/person.ts';
 import { plainJson } from '../core/plain-json.ts';
 import { errorRecord } from '../core/recorded-error.ts';
 import { inputHash } from '../core/run-id.ts';
@@ -210,8 +210,8 @@ function assertRole(role: string): void {
 }
 
 function nameOf(name: string): string {
-  const trimmed = name.trim();
-  if (trimmed !== '' && trimmed.length <= LONGEST_NAME && !trimmed.includes('\0')) return trimmed;
+  const kept = personName(name);
+  if (kept !== '' && kept.length <= LONGEST_NAME && !kept.includes('\0')) return kept;
   throw new InvalidInput(
     'invalid_link',
     `A link is for a person: 'for' must be a name of 1 to ${LONGEST_NAME} characters.`,

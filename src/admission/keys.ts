@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { InvalidInput, NotFound } from '../core/errors.ts';
-import { NAME, type Person } from '../core/person.ts';
+import { NAME, type Person, personName } from '../core/person.ts';
 import { type ApiKeyRow, findKeyByHash, insertKey, revokeKey } from '../store/api-keys.ts';
 
 const KEY_BYTES = 32;
@@ -28,7 +28,7 @@ export async function createKey(db: Knex, owner: KeyOwner): Promise<ApiKeyRow & 
   const key = `hf_${randomBytes(KEY_BYTES).toString('base64url')}`;
   const row = await insertKey(db, {
     tenant,
-    name: name.trim(),
+    name: personName(name),
     roles: [...new Set(roles)],
     hint: key.slice(0, HINT_LENGTH),
     hash: hashOf(key),

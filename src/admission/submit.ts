@@ -1,6 +1,7 @@
 // The one way into the runtime: a request for a run is checked, gets its identity, and is recorded.
 
 import { Conflict, InvalidInput, NotFound } from '../core/errors.ts';
+import { personName } from '../core/person.ts';
 import { DEFAULT_LANE, DEFAULT_TENANT, LONGEST_TIME_MS } from '../core/run.ts';
 import { inputHash, newRunId, runIdForKey } from '../core/run-id.ts';
 import { assertSerializable } from '../core/serializable.ts';
@@ -145,7 +146,10 @@ function assertInitiator(name: string): void {
 /** Returns what is noted with the run, undefined for nothing: a run without is spared from an index. */
 function attributesOf(initiator?: string, hash?: string): Record<string, unknown> | undefined {
   if (initiator === undefined && hash === undefined) return undefined;
-  return { ...(hash === undefined ? {} : { inputHash: hash }), ...(initiator === undefined ? {} : { initiator }) };
+  return {
+    ...(hash === undefined ? {} : { inputHash: hash }),
+    ...(initiator === undefined ? {} : { initiator: personName(initiator) }),
+  };
 }
 
 /** Returns a time that a run is given, in whole milliseconds. The engine counts them in Postgres' integers, which have an end. */

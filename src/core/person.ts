@@ -10,5 +10,10 @@ export interface Person {
   tenant: string | undefined;
 }
 
+/** Returns `name` as it is kept: without space around it, and in one spelling where Unicode has several (NFC, Unicode Annex 15). */
+export function personName(name: string): string {
+  return name.trim().normalize('NFC');
+}
+
 /** What a person or a role may be called where it is not said by a key: in a header, or when a key is made. */
 export const NAME = /^[\w.@:-]{1,100}$/;

@@ -3,7 +3,9 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { LinkRequest } from '../../src/admission/approvals.ts';
+import { createKey, personOf } from '../../src/admission/keys.ts';
 import type { Person } from '../../src/core/person.ts';
+import { start } from '../../src/index.ts';
 import { serve } from '../support/serve.ts';
 import {
   ana,
@@ -118,4 +120,20 @@ test('who makes links is looked at, and nobody gets around the exclusion of the 
   await link(approval, { for: 'ana' }, { ...bob, roles: 'all' });
   await desk().decide(approval.id, ana, { decision: 'approve' });
   expect(await codeOf(link(approval, { for: 'ana' }))).toBe('approval_decided');
+});
+
+test('a name is the same in whichever of its spellings in Unicode it comes', async () => {
+  const [composed, decomposed] = ['Jos\u00e9', 'Jose\u0301'];
+  prepare([]);
+  const run = await start(Shop.ask, { excludeInitiator: true, quorum: 2 }, { initiator: `${decomposed} ` });
+  const [approval] = await asked(served, run.id);
+  expect(approval!.initiator).toBe(composed);
+  for (const name of [composed, decomposed]) {
+    expect(await codeOf(link(approval!, { for: name }))).toBe('approval_by_initiator');
+  }
+  const { token } = await link(approval!, { for: 'Zo\u0308e' });
+  expect(await desk().lookAt(token)).toMatchObject({ person: { name: 'Z\u00f6e' } });
+  const { transactions } = served.service.running.database;
+  const { key } = await createKey(transactions, { tenant: 'default', name: ' Zo\u0308e ' });
+  expect(await personOf(transactions, key)).toMatchObject({ name: 'Z\u00f6e' });
 });
