@@ -101,7 +101,7 @@ function describe(approval: Approval): string {
 
 function eventRow({ n, at, what, who, via, recipient, comment }: ApprovalEvent): string[] {
   const note = [via && `by ${via}`, recipient && `for ${recipient}`, comment].filter(Boolean).join('  ');
-  return [String(n), readableTime(at), what, who ?? '', visible(note)];
+  return [String(n), readableTime(at), what, visible(who ?? ''), visible(note)];
 }
 
 async function approve(id: string, flags: Flags & { comment?: string; arguments?: Given }): Promise<void> {

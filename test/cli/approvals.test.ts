@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Office } from '../http/support/office.ts';
+import { LinkPage } from '../http/support/link-page.ts';
 import { Counter } from '../support/apps/counter.ts';
 import { serve } from '../support/serve.ts';
 import { holdfast } from './support.ts';
@@ -35,6 +36,17 @@ test('what is asked is listed, shown and approved', async () => {
   expect(again.stderr).toContain('[approval_decided]');
   expect((await approvals('list')).stdout).toBe('There are no such approvals.\n');
   expect((await approvals('list', '--status', 'all')).stdout).toContain(id);
+});
+
+test('names that would turn around what is read beside them are written out', async () => {
+  const { id } = await office.asked(bo, 'Counter.buy', { payment, rule: { quorum: 2 } });
+  const { body } = await office.link(id, {}, { for: '\u202Eana' });
+  const page = new LinkPage(body.url);
+  const { argumentsHash } = (await office.read(id, {})).body;
+  expect((await page.send({ decision: 'approve', argumentsHash })).status).toBe(200);
+  const { stdout } = await approvals('show', id);
+  expect(stdout).toMatch(/voted +\\u\{202e\}ana/);
+  expect(stdout).not.toContain('\u202E');
 });
 
 test('a quorum says how many are missing', async () => {
