@@ -13,7 +13,7 @@ import { assertSerializable } from '../core/serializable.ts';
 import { approvalTopic } from '../core/topic.ts';
 import { leaveWakeUp } from '../engine/wake-up.ts';
 import { isStorableJson } from '../lib/storable.ts';
-import { shownOf } from '../steps/approved-tool.ts';
+import { meaningOf, shownOf } from '../steps/approved-tool.ts';
 import { checkedArguments, type Tool } from '../steps/tool.ts';
 import { type ApprovalLink, findLink, insertLink, takeLink } from '../store/approval-links.ts';
 import { addEvent, type LockedApproval, lockApproval, settleApproval, type Settlement } from '../store/approvals.ts';
@@ -139,7 +139,7 @@ export class Approvals {
       const edited = isEdited ? this.#edited(approval, given, person.name) : undefined;
       const comment = decision.comment?.trim() || null;
       const roles = person.roles === 'all' ? ['all'] : person.roles;
-      const hash = edited?.hash ?? approval.argumentsHash;
+      const hash = edited ? inputHash(edited.arguments) : approval.argumentsHash;
       const event = { who: person.name, roles, via, comment, argumentsHash: hash };
       if (verdict.act === 'vote') {
         await addEvent(trx, id, { ...event, what: 'voted' });
@@ -159,7 +159,7 @@ export class Approvals {
     if (!tool) throw refusalError('arguments_not_editable', approval, name);
     try {
       const shown = shownOf(tool, given, checkedArguments(tool, given));
-      return { arguments: shown, hash: inputHash(shown) };
+      return { arguments: shown, hash: inputHash(meaningOf(tool, shown)) };
     } catch (error) {
       // Here it is the person's fault, and no failure of a step.
       if (error instanceof TerminalError)

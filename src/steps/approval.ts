@@ -33,10 +33,8 @@ export interface Subject {
    * transaction.
    */
   put: () => { rule: 'required' | ApprovalRule | undefined; shown: unknown };
-  /** Returns as plain JSON what this build makes of what was given, or of what people were shown. */
+  /** Returns as plain JSON what this build makes of what was given, of what people were shown, or of what they approved instead. */
   meaning: (args: unknown) => unknown;
-  /** Checks other arguments before they take the place of those that were asked about. */
-  checkEdited?: (edited: unknown) => void;
   /** Whether anything but a yes is thrown by the step that finds it, and recorded as that step's error. */
   mustApprove: boolean;
 }
@@ -159,9 +157,10 @@ function decided(subject: Subject, asked: Asked, approval: LockedApproval): Deci
 
 /** Returns what was approved, where that is not what was given, as long as it means what it meant then. */
 function takenFrom(subject: Subject, asked: Asked, approval: LockedApproval): Decided['taken'] {
-  if (approval.isEdited) {
-    subject.checkEdited?.(approval.decidedArguments);
-    return { arguments: approval.decidedArguments };
+  const { decidedArguments: edited, decidedHash } = approval;
+  if (decidedHash !== null) {
+    if (inputHash(subject.meaning(edited)) !== decidedHash) throw changed(subject, approval);
+    return { arguments: edited };
   }
   const { shown, meaning } = asked;
   if (inputHash(subject.meaning(shown ? shown.arguments : subject.given)) !== meaning) throw changed(subject, approval);

@@ -43,8 +43,7 @@ function subjectOf(tool: Tool, given: unknown): Subject {
       const rule = typeof approval === 'function' ? approval(checked) : approval;
       return { rule, shown: shownOf(tool, given, checked) };
     },
-    meaning: (args) => plainJson(checkedArguments(tool, args)),
-    checkEdited: (edited) => void checkedArguments(tool, edited),
+    meaning: (args) => meaningOf(tool, args),
     mustApprove: true,
   };
 }
@@ -61,6 +60,11 @@ export function shownOf(tool: Tool, args: unknown, checked: unknown): unknown {
     // The schema takes something else than it makes.
   }
   return plainJson(args);
+}
+
+/** Returns as plain JSON what this build calls the tool with when it gets `args`. @throws TerminalError `invalid_tool_arguments` */
+export function meaningOf(tool: Tool, args: unknown): unknown {
+  return plainJson(checkedArguments(tool, args));
 }
 
 /** Other than in plain JSON, a date is no text, and a map no list. */

@@ -27,9 +27,10 @@ export interface LockedApproval extends ApprovalState {
   /** Who decided: those who approved, or who rejected. */
   decidedBy: string[];
   decidedAt: Date | null;
-  /** Whether `decidedArguments` were approved instead of what was asked about. */
-  isEdited: boolean;
+  /** What was approved instead of what was asked about. */
   decidedArguments: unknown;
+  /** The hash of what the tool makes of these; null when nothing was edited. */
+  decidedHash: string | null;
   escalateMs: number | null;
   otherwise: 'reject' | 'approve';
   /** The database's time after the lock was had: milliseconds since 1970. */
@@ -71,7 +72,7 @@ export async function lockApproval(trx: Knex.Transaction, id: string): Promise<L
     `SELECT a.id, a.run_id AS "runId", a.tenant, a.tool, a.status, i.status = 'withdrawn' AS "isWithdrawn", a.role, a.quorum,
             a.exclude_initiator AS "excludeInitiator", a.initiator, a.escalate_role AS "escalateRole",
             a.escalate_ms::float8 AS "escalateMs", a.otherwise, a.arguments_hash AS "argumentsHash",
-            a.decided_hash IS NOT NULL AS "isEdited", a.decided_arguments AS "decidedArguments", a.comment, a.decided_at AS "decidedAt",
+            a.decided_hash AS "decidedHash", a.decided_arguments AS "decidedArguments", a.comment, a.decided_at AS "decidedAt",
             i.decided_by AS "decidedBy", CASE a.status WHEN 'pending' THEN i.decided_by ELSE '{}' END AS "approvedBy",
             (EXTRACT(EPOCH FROM a.expires_at) * 1000)::float8 AS "expiresAt",
             (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::float8 AS now
@@ -86,7 +87,7 @@ export async function lockApproval(trx: Knex.Transaction, id: string): Promise<L
 export interface Settlement {
   status: Exclude<ApprovalStatus, 'pending'>;
   comment: string | null;
-  /** What was approved instead of what was asked about, as plain JSON. */
+  /** What was approved instead of what was asked about, as plain JSON, and the hash of what the tool makes of it. */
   edited?: { arguments: unknown; hash: string } | undefined;
 }
 

@@ -219,6 +219,18 @@ test('a deploy that makes something else of the call does not do what nobody app
   expect(resultsBefore(model, 1)).toMatchObject([{ output: { value: { code: 'approval_changed' } } }]);
 });
 
+test('nor does it do what nobody approved instead', async () => {
+  const model = prepare([{ toolCalls: [{ name: 'book', args: { seat: '1A' } }] }, { text: 'Sorry.' }]);
+  const run = await begin(served, 'help', 'Book.');
+  const [approval] = await asked(served, run);
+  await decide(approval!.id, ana, { decision: 'approve', arguments: { seat: '2A' } });
+  // The run looks once it was told, which is later than this.
+  shop.booking = 'twice';
+  await ended(served, run);
+  expect(shop.booked).toEqual([]);
+  expect(resultsBefore(model, 1)).toMatchObject([{ output: { value: { code: 'approval_changed' } } }]);
+});
+
 test('a tool that gets what is no JSON is asked about in JSON', async () => {
   prepare([
     { toolCalls: [{ name: 'visit', args: { url: 'https://shop.example/a', tags: ['x', 'x'] } }] },
