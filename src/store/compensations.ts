@@ -13,12 +13,16 @@ export interface Armed {
   key: string;
 }
 
+/** With these a call has not failed by itself: its result could not be recorded, or its time was up while it went on. */
+const SAYING_NOTHING = ['tool_result_too_large', 'not_serializable', 'step_timeout'];
+
 /** What is known of a call by the time that its run is unwound. */
 export interface ArmedCall extends Armed {
   /** `registered` is what `compensateWith` left: `tool` is then the method that undoes, and `arguments` is the list of its arguments. */
   kind: 'call' | 'registered';
   /** Calls of a run with the same wave were made at the same time. */
   wave: number;
+  /** `none` also where the error that is recorded says nothing of what the call did. */
   outcome: 'succeeded' | 'failed' | 'none';
   /** SuperJSON; of a call that succeeded. */
   result: string | null;
@@ -85,14 +89,17 @@ export async function armedCalls(db: Knex, runId: string): Promise<ArmedCall[]> 
         UNION
        SELECT w.workflow_uuid FROM dbos.workflow_status w JOIN tree ON w.parent_workflow_id = tree.workflow_uuid)
      SELECT c.run_id AS "runId", c.step_id AS "stepId", c.tool, c.effect, c.arguments, c.key, c.kind, c.wave,
-            CASE WHEN o.workflow_uuid IS NULL THEN 'none' WHEN o.error IS NULL THEN 'succeeded' ELSE 'failed' END AS outcome,
+            CASE WHEN o.workflow_uuid IS NULL THEN 'none'
+                 WHEN o.error IS NULL THEN 'succeeded'
+                 WHEN holdfast.recorded_error(o.error) ->> 'code' = ANY(:sayingNothing) THEN 'none'
+                 ELSE 'failed' END AS outcome,
             CASE WHEN o.error IS NULL THEN o.output END AS result
        FROM tree
        JOIN holdfast.compensations c ON c.run_id = tree.workflow_uuid
         AND (c.state IN ('armed', 'closed') OR c.state = 'accepted' AND c.effect = 'irreversible')
        LEFT JOIN dbos.operation_outputs o ON o.workflow_uuid = c.run_id AND o.function_id = c.step_id
       ORDER BY c.armed_at DESC, c.step_id DESC`,
-    { runId },
+    { runId, sayingNothing: SAYING_NOTHING },
   );
   return rows;
 }
