@@ -9,6 +9,7 @@ import { NAME, type Person, personName } from '../core/person.ts';
 import { plainJson } from '../core/plain-json.ts';
 import { errorRecord } from '../core/recorded-error.ts';
 import { inputHash } from '../core/run-id.ts';
+import { LONGEST_TIME_MS } from '../core/run.ts';
 import { assertSerializable } from '../core/serializable.ts';
 import { approvalTopic } from '../core/topic.ts';
 import { leaveWakeUp } from '../engine/wake-up.ts';
@@ -82,7 +83,8 @@ export class Approvals {
   async makeLink(id: string, by: LinkMaker, request: LinkRequest): Promise<{ token: string; expiresAt: Date }> {
     const maker: Person = by === 'notify' ? { name: by, roles: 'all', tenant: undefined } : by;
     const person = nameOf(request.for);
-    const lastsMs = request.expires === undefined ? null : toMilliseconds(request.expires);
+    // An approval cannot last longer, and Postgres' times have an end.
+    const lastsMs = request.expires === undefined ? null : Math.min(toMilliseconds(request.expires), LONGEST_TIME_MS);
     for (const role of request.roles ?? []) assertRole(role);
     const token = randomBytes(TOKEN_BYTES).toString('base64url');
     return this.#options.db.transaction(async (trx) => {

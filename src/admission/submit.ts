@@ -134,9 +134,9 @@ export class Submissions {
   }
 }
 
-/** Nobody is called nothing, and Postgres' texts cannot hold U+0000. */
+/** Nobody is called nothing, and Postgres' JSON cannot hold U+0000, nor halves of characters. */
 function assertInitiator(name: string): void {
-  if (name.trim() !== '' && !name.includes('\0')) return;
+  if (name.trim() !== '' && !name.includes('\0') && name.isWellFormed()) return;
   throw new InvalidInput(
     'invalid_initiator',
     `${JSON.stringify(name)} cannot have started a run: give 'initiator' the name of a person, or leave it out.`,

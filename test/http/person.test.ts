@@ -44,7 +44,7 @@ test('code that starts a run says for whom', async () => {
   const { key } = await createKey(served.service.running.database.transactions, { tenant: 'acme' });
   const read = await served.call('GET', `/v1/runs/${id}`, { headers: { Authorization: `Bearer ${key}` } });
   expect(read.body).toMatchObject({ initiator: 'cleo' });
-  for (const initiator of ['', 'a\0'])
+  for (const initiator of ['', 'a\0', '\ud800'])
     await expect(start(Shop.order, { item: 'tea', count: 1 }, { initiator })).rejects.toMatchObject({
       code: 'invalid_initiator',
     });
