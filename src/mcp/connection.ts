@@ -20,6 +20,8 @@ export class Connection {
   /** Who is told of the answers to calls, by the calls' keys. */
   readonly #readers = new Map<string, Reader>();
   #client: Promise<Client> | undefined;
+  /** Ends what the connection that is being made waits for. */
+  #closing = new AbortController();
 
   constructor(options: McpServerOptions) {
     this.#options = options;
@@ -56,6 +58,8 @@ export class Connection {
   async close(): Promise<void> {
     const closing = this.#client;
     this.#client = undefined;
+    this.#closing.abort();
+    this.#closing = new AbortController();
     await closing?.then((client) => client.close()).catch(() => {});
   }
 
@@ -82,8 +86,16 @@ export class Connection {
         },
       },
     );
-    await client.connect(this.#transport(), { timeout: CONNECT_MS });
-    return client;
+    const transport = this.#transport();
+    const { signal } = this.#closing;
+    const onClose = (): void => void transport.close().catch(() => {});
+    signal.addEventListener('abort', onClose);
+    try {
+      await client.connect(transport, { timeout: CONNECT_MS });
+      return client;
+    } finally {
+      signal.removeEventListener('abort', onClose);
+    }
   }
 
   #transport(): Transport {

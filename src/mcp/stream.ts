@@ -1,9 +1,9 @@
-// The body of an answer to a call: how it ends is looked at, because nobody else would say that a stream of events has ended without the
-// answer, and how long it is.
+// The body of an answer to a call: how it ends is looked at, because nobody else would say that it has ended without the answer, and how
+// long it is.
 
 /** Told of what becomes of the body. */
 export interface Reader {
-  /** A stream of events has ended that nobody could take up again, and what was in it had time to be read. */
+  /** It has ended, nobody could take it up again, and what was in it had time to be read. */
   ended: () => void;
   /** There was more than is taken; the rest is not read. */
   tooLong: () => void;
@@ -19,7 +19,10 @@ const LONGEST_BYTES = 32 * 1024 * 1024;
 
 /** Returns `answer` with a body that `reader` is told of. */
 export function watched(answer: Response, reader: Reader): Response {
-  if (!answer.body) return answer;
+  if (!answer.body) {
+    endedSoon(reader);
+    return answer;
+  }
   const { status, statusText, headers } = answer;
   const isStream = EVENT_STREAM.test(headers.get('content-type') ?? '');
   const body = ReadableStream.from(relayed(answer.body, reader, isStream));
@@ -28,7 +31,7 @@ export function watched(answer: Response, reader: Reader): Response {
 
 async function* relayed(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  { ended, tooLong }: Reader,
+  reader: Reader,
   isStream: boolean,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let hasIds = false;
@@ -37,13 +40,17 @@ async function* relayed(
     for await (const chunk of body) {
       length += chunk.length;
       if (length > LONGEST_BYTES) {
-        tooLong();
+        reader.tooLong();
         return;
       }
-      hasIds ||= EVENT_ID.test(Buffer.from(chunk).toString('latin1'));
+      hasIds ||= isStream && EVENT_ID.test(Buffer.from(chunk).toString('latin1'));
       yield chunk;
     }
   } finally {
-    if (isStream && !hasIds) setTimeout(ended, READ_MS).unref();
+    if (!hasIds) endedSoon(reader);
   }
+}
+
+function endedSoon({ ended }: Reader): void {
+  setTimeout(ended, READ_MS).unref();
 }
