@@ -1,6 +1,7 @@
 // The methods that workflows can register with `compensateWith`: the steps and tools of an app, by their names in the catalogue.
 
 import type { Catalogue } from '../define/catalogue.ts';
+import { LONGEST_ATTEMPT } from '../define/tool.ts';
 import type { Models } from '../inference/registry.ts';
 import { inStepContext, type StepContext, stepContext } from '../steps/context.ts';
 import type { Tool } from '../steps/tool.ts';
@@ -23,7 +24,8 @@ export function registrables({ steps, tools }: Catalogue, models: () => Models):
     const { options } = operation;
     const method = operation.method as Tool['method'];
     const call: Registrable['call'] = (input, context) => method.call(receiver, options.input.parse(input), context);
-    return [name, { options: options.effect === 'transactional' ? {} : options, call }];
+    const limits = options.effect === 'transactional' ? {} : options;
+    return [name, { options: { timeout: LONGEST_ATTEMPT, ...limits }, call }];
   });
   return new Map([...ofSteps, ...ofTools]);
 }

@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
 import { SuperJSON } from 'superjson';
 import { idempotencyKey } from '../core/idempotency-key.ts';
 import type { StepOptions } from '../define/operation.ts';
-import type { CompensationContext, ToolContext } from '../define/tool.ts';
+import { type CompensationContext, LONGEST_ATTEMPT, type ToolContext } from '../define/tool.ts';
 import { stepContext } from '../steps/context.ts';
 import type { Tool } from '../steps/tool.ts';
 import { outsideContext } from '../steps/tool-context.ts';
@@ -56,7 +56,7 @@ function undoerOf(receipts: Knex, { options }: Tool): Undoer | undefined {
   if (options.effect !== 'compensable') return undefined;
   const { compensate, reconcile, input } = options;
   return {
-    options,
+    options: { timeout: LONGEST_ATTEMPT, ...options },
     reconcile: reconcile && ((call) => reconcile(call.key, askingContext(receipts, call))),
     undo: async (call, result) => {
       const args = input.parse(SuperJSON.parse(call.arguments));

@@ -124,6 +124,9 @@ export type ToolOptions<S extends z.ZodType = z.ZodType, Result = never> =
   | CompensableTool<S, Result>
   | IrreversibleTool<S>;
 
+/** How long an attempt may take where the tool does not say: what never returns would hold its run for ever. */
+export const LONGEST_ATTEMPT: Duration = '10m';
+
 const EFFECTS = ['read', 'transactional', 'compensable', 'irreversible'];
 
 /** Refuses what the compiler refuses, for callers without one. @throws InvalidInput `invalid_tool`, naming the tool and the option */

@@ -7,7 +7,8 @@ import { afterUnknown } from '../core/effects.ts';
 import { TerminalError } from '../core/errors.ts';
 import { errorRecord } from '../core/recorded-error.ts';
 import { assertFits } from '../core/tool-result.ts';
-import type { ToolContext } from '../define/tool.ts';
+import type { StepOptions } from '../define/operation.ts';
+import { LONGEST_ATTEMPT, type ToolContext } from '../define/tool.ts';
 import { holdForPerson } from '../engine/unfit.ts';
 import { throughOutages } from '../postgres/outages.ts';
 import { arm } from '../store/compensations.ts';
@@ -15,7 +16,7 @@ import { hasUnknown, noteFound } from '../store/effects.ts';
 import { stepContext } from './context.ts';
 import { textForPeople } from './effect-url.ts';
 import { runOver } from './receipt.ts';
-import { pauseBetween, type Settled } from './step.ts';
+import { pauseBetween, type Settled, withinTime } from './step.ts';
 import type { Tool, ToolRunner } from './tool.ts';
 import { outsideContext } from './tool-context.ts';
 
@@ -65,7 +66,8 @@ export class OutsideCall {
     if (!(await this.#isUnknown(isNewExecution))) return undefined;
     if (!reconcile) return this.#hold('');
     try {
-      const look = (): Promise<unknown> => reconcile(context.idempotencyKey, this.#asking(context, signal()));
+      const look = (expiry: AbortSignal | undefined): Promise<unknown> =>
+        reconcile(context.idempotencyKey, this.#asking(context, AbortSignal.any([signal(), expiry!])));
       const value = await this.#patiently(look, signal);
       if (value === undefined) return undefined;
       const { runId, stepId } = context;
@@ -98,10 +100,15 @@ export class OutsideCall {
     return throughOutages(() => hasUnknown(this.#runner.db, runId, stepId, isNewExecution));
   }
 
-  async #patiently(look: () => Promise<unknown>, signal: () => AbortSignal): Promise<unknown> {
+  async #patiently(
+    look: (expiry: AbortSignal | undefined) => Promise<unknown>,
+    signal: () => AbortSignal,
+  ): Promise<unknown> {
+    const { name, options } = this.#tool;
+    const { timeout = LONGEST_ATTEMPT } = options as Pick<StepOptions, 'timeout'>;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await look();
+        return await withinTime(`reconcile ${name}`, timeout, look);
       } catch (error) {
         const delay = nextAttemptDelay(LOOKING, attempt, error, Math.random());
         if (delay === undefined || signal().aborted) throw error;

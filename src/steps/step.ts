@@ -1,7 +1,7 @@
 // A step's way from call to checkpoint: attempts with a time limit each, pauses with jitter between them, one recorded outcome.
 
 import { nextAttemptDelay, type RetryPolicy } from '../core/backoff.ts';
-import { toMilliseconds } from '../core/duration.ts';
+import { type Duration, toMilliseconds } from '../core/duration.ts';
 import { RetryableError } from '../core/errors.ts';
 import { idempotencyKey } from '../core/idempotency-key.ts';
 import { errorRecord } from '../core/recorded-error.ts';
@@ -109,15 +109,28 @@ async function runAttempt(
   attempt: number,
   identity: StepIdentity | undefined,
 ): Promise<unknown> {
-  const { timeout } = call.options;
   const leave = await placeFor(runner, call, identity);
-  const limit = timeout === undefined ? undefined : timeLimit(call.name, toMilliseconds(timeout));
   try {
-    const run = inStepContext(contextOf(call.name, attempt, identity, limit?.signal), runner.models, call.body);
-    return await (limit ? Promise.race([run, limit.expired]) : run);
+    return await withinTime(call.name, call.options.timeout, (expiry) =>
+      inStepContext(contextOf(call.name, attempt, identity, expiry), runner.models, call.body),
+    );
   } finally {
-    limit?.clear();
     leave?.();
+  }
+}
+
+/** Runs one attempt of `name`. Its signal is aborted when its time is up. @throws RetryableError `step_timeout` then */
+export async function withinTime<T>(
+  name: string,
+  timeout: Duration | undefined,
+  body: (expiry: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  if (timeout === undefined) return body(undefined);
+  const limit = timeLimit(name, toMilliseconds(timeout));
+  try {
+    return await Promise.race([body(limit.signal), limit.expired]);
+  } finally {
+    limit.clear();
   }
 }
 

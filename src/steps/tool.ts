@@ -4,15 +4,12 @@ import type { Knex } from 'knex';
 import { HoldfastError, TerminalError } from '../core/errors.ts';
 import { assertFits } from '../core/tool-result.ts';
 import { inputIssues } from '../define/input.ts';
-import type { ToolContext, ToolOptions } from '../define/tool.ts';
+import { LONGEST_ATTEMPT, type ToolContext, type ToolOptions } from '../define/tool.ts';
 import { insideWorkflow } from '../engine/verbs.ts';
 import type { Turnstile } from '../lib/turnstile.ts';
 import { OutsideCall } from './outside-call.ts';
-import { runStep, type StepRunner } from './step.ts';
+import { runStep, type StepRunner, withinTime } from './step.ts';
 import { transactionalContext } from './tool-context.ts';
-
-/** How long an attempt may take where the tool does not say: a call that never returns would hold its run for ever. */
-const LONGEST_ATTEMPT = '10m';
 
 export interface ToolRunner extends StepRunner {
   /** Where receipts are kept. */
@@ -42,9 +39,10 @@ export async function runTool(runner: ToolRunner, tool: Tool, args: unknown): Pr
   const checked = checkedArguments(tool, args);
   const { name, options, method } = tool;
   if (options.effect === 'transactional') {
-    return runner.checkpoints.transaction(name, { isolation: options.isolation }, (identity) =>
-      method(checked, transactionalContext(name, identity)).then((result) => assertFits(name, result, true)),
-    );
+    return runner.checkpoints.transaction(name, { isolation: options.isolation }, async (identity) => {
+      const attempt = (): Promise<unknown> => method(checked, transactionalContext(name, identity));
+      return assertFits(name, await withinTime(name, LONGEST_ATTEMPT, attempt), true);
+    });
   }
   const call = new OutsideCall(runner, tool, args, checked);
   return runStep(runner, {
