@@ -41,6 +41,18 @@ export async function holdForPerson(
   await presentRun()?.hold({ reason, stepId, called, message });
 }
 
+/**
+ * Has the run held because what was recorded as the step `stepId` of one call came back to another one of the same name: its number
+ * depends on timing. To be called in the workflow's body; does not return.
+ */
+export async function holdForMixUp(stepId: number, called: string): Promise<never> {
+  const message =
+    `Step ${stepId} ('${called}') was recorded for another call of the same name, so that its number depends on timing. ` +
+    'Make these calls in parallel(), then release the run.';
+  await presentRun()?.hold({ reason: 'nondeterminism', stepId, called: null, message });
+  return never();
+}
+
 /** The same error of another run, for instance of a child that failed of it, is an outcome like any other. */
 function mismatchOf(error: unknown, run: PresentRun): Mismatch | undefined {
   if (error instanceof errors.DBOSUnexpectedStepError && error.workflowID === run.id) {

@@ -8,6 +8,7 @@ import { inputHash } from '../core/run-id.ts';
 import { approvalTopic } from '../core/topic.ts';
 import { askerOf } from '../engine/asker.ts';
 import { db } from '../engine/data-source.ts';
+import { holdForMixUp } from '../engine/unfit.ts';
 import { awaitWakeUp } from '../engine/wake-up.ts';
 import {
   escalateApproval,
@@ -66,6 +67,9 @@ interface Asked {
   meaning: string;
 }
 
+/** What the step that looks records: to which question it belongs, and which step it was. */
+type RecordedLook = Look & { approval: string; stepId: number };
+
 /** What a look at the row came to. `settled`: the time was over and that is recorded now, so that the next look finds the decision. */
 type Look = { outcome: 'pending' | 'escalated'; leftMs: number } | { outcome: 'settled' } | Decided;
 
@@ -122,7 +126,14 @@ async function decision(
   asked: Asked,
 ): Promise<Exclude<Look, { outcome: 'settled' }>> {
   for (;;) {
-    const found = await checkpoints.transaction(subject.steps.decision, {}, ({ runId }) => look(subject, asked, runId));
+    const recorded = await checkpoints.transaction<RecordedLook>(
+      subject.steps.decision,
+      {},
+      async ({ runId, stepId }) => ({ ...(await look(subject, asked, runId)), approval: asked.approval, stepId }),
+    );
+    const { approval, stepId, ...found } = recorded;
+    // Questions at the same time without `parallel()`: after a crash one of them may come first that did not before.
+    if (approval !== asked.approval) return holdForMixUp(stepId, subject.steps.decision);
     if (found.outcome !== 'settled') return found;
   }
 }

@@ -97,6 +97,32 @@ test('a fork that begins after the decision does not call the tool with what was
   expect(shop.refunds).toHaveLength(1);
 });
 
+// So it may be after a crash, where a workflow asks twice at the same time without `parallel()`.
+test('a decision that was recorded for one question is none for another', async () => {
+  prepare([]);
+  const { approvals } = served.service.running;
+  const [yes, no] = [await begin(served, 'ask', {}), await begin(served, 'ask', {})];
+  await approvals.decide((await asked(served, yes))[0]!.id, ana, { decision: 'approve' });
+  expect(await ended(served, yes)).toMatchObject({ result: { approved: true } });
+  const [approval] = await asked(served, no);
+  const copied = await served.database.query(
+    `INSERT INTO dbos.operation_outputs (workflow_uuid, function_id, function_name, output, serialization)
+     SELECT $2, function_id, function_name, output, serialization
+       FROM dbos.operation_outputs WHERE workflow_uuid = $1 AND function_name = 'decision' RETURNING 1`,
+    [yes, no],
+  );
+  expect(copied).toHaveLength(1);
+  await approvals.decide(approval!.id, ana, { decision: 'reject' });
+  const run = await until('the end', async () => {
+    const { body } = await served.call('GET', `/v1/runs/${no}`);
+    return body.status === 'held' || body.result ? body : undefined;
+  });
+  expect(run).toMatchObject({
+    status: 'held',
+    held: { reason: 'nondeterminism', message: expect.stringContaining('parallel()') },
+  });
+});
+
 test('what was asked, what was decided and the audit cannot be changed', async () => {
   prepare([]);
   const run = await begin(served, 'ask', { arguments: { cents: 5 } });
