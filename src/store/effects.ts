@@ -20,7 +20,8 @@ export interface Sending {
 
 /**
  * Notes that the request is about to be sent; to be done again when the database's answer got lost. Notes nothing when another request has
- * had this key (`reused`), or the call is being undone (`closed`). The lock has whoever closes the call wait until the receipt is there.
+ * had this key (`reused`), unless a person has mended the compensation that sent it, or when the call is being undone (`closed`). The lock
+ * has whoever closes the call wait until the receipt is there.
  */
 export async function noteSending(db: Knex, sending: Sending): Promise<'noted' | 'reused' | 'closed'> {
   const { rows } = await db.raw<{ rows: [{ result: 'noted' | 'reused' | 'closed' }] }>(
@@ -32,9 +33,12 @@ export async function noteSending(db: Knex, sending: Sending): Promise<'noted' |
         WHERE NOT EXISTS (SELECT FROM call WHERE state NOT IN ('armed', 'kept'))
        ON CONFLICT (key) DO UPDATE
           SET state = 'sent', sent_at = now(), accepted_at = NULL, sending_id = excluded.sending_id,
+              method = excluded.method, url = excluded.url, request_hash = excluded.request_hash,
               attempts = CASE WHEN r.sending_id = excluded.sending_id THEN r.attempts ELSE r.attempts + 1 END,
               state_before = CASE WHEN r.sending_id = excluded.sending_id THEN r.state_before ELSE r.state END
         WHERE r.request_hash = excluded.request_hash
+           OR EXISTS (SELECT FROM holdfast.releases l
+                       WHERE l.run_id = :runId AND l.reason = 'compensation_failed' AND l.released_at > r.sent_at)
        RETURNING key)
      SELECT CASE WHEN EXISTS (SELECT FROM call WHERE state NOT IN ('armed', 'kept')) THEN 'closed'
                  WHEN EXISTS (SELECT FROM noted) THEN 'noted'
