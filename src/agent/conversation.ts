@@ -10,6 +10,7 @@ import {
   nextTelling,
   type Telling,
   told,
+  trimmed,
 } from '../core/telling.ts';
 import { classifyModelError } from '../inference/errors.ts';
 import { model, stepContext } from '../steps/context.ts';
@@ -63,15 +64,11 @@ export class Conversation {
     for (;;) {
       const next = nextTelling(this.#messages, this.#telling, { budget, besides });
       if (next.act === 'tell') break;
-      if (next.act === 'shorten') this.#telling = next.telling;
+      if (next.act === 'shorten') this.#tell(next.telling);
       else {
         const { summary, to } = await summarise(this.#untold(next.to), next.to);
-        this.#telling = {
-          ...this.#telling,
-          summary,
-          summarisedTo: to,
-          trimmedTo: Math.max(this.#telling.trimmedTo, to),
-        };
+        const trimmedTo = Math.max(this.#telling.trimmedTo, to);
+        this.#tell({ ...this.#telling, summary, summarisedTo: to, trimmedTo });
       }
     }
     const messages = told(this.#messages, this.#telling, summaryMessage);
@@ -91,6 +88,14 @@ export class Conversation {
   /** The model is to be told of what its tools returned. */
   add(message: ModelMessage): void {
     this.#messages.push(message);
+  }
+
+  /** What is told by its beginning is kept so: the rest would be looked through before each question. */
+  #tell(telling: Telling): void {
+    for (let index = this.#telling.trimmedTo; index < telling.trimmedTo; index += 1) {
+      this.#messages[index] = trimmed(this.#messages[index]!);
+    }
+    this.#telling = telling;
   }
 
   /** What a summary up to `to` takes the place of. */

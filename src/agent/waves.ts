@@ -12,17 +12,17 @@ export interface Wave {
  * Returns the calls in waves. `calls` begins with the latest. Calls of one run are of one wave when each of them began before any of them
  * had ended, as those of one turn of a model do: so none can have needed what another one did. What cannot be undone is by itself.
  */
-export function inWaves(calls: readonly ArmedCall[]): Wave[] {
-  const waves: Wave[] = [];
+export function* inWaves(calls: readonly ArmedCall[]): Generator<Wave, void> {
+  let wave: ArmedCall[] = [];
   for (const [index, call] of calls.entries()) {
-    const current = waves.at(-1);
-    const left = calls.slice(index + 1);
-    if (current && isOfWave(current.wave[0]!, call)) {
-      current.wave.push(call);
-      current.left = left;
-    } else waves.push({ wave: [call], left });
+    if (wave.length > 0 && !isOfWave(wave[0]!, call)) {
+      // What is left of thousands of calls is listed for one wave at a time.
+      yield { wave, left: calls.slice(index) };
+      wave = [];
+    }
+    wave.push(call);
   }
-  return waves;
+  if (wave.length > 0) yield { wave, left: [] };
 }
 
 function isOfWave(first: ArmedCall, call: ArmedCall): boolean {

@@ -62,12 +62,18 @@ export function told<M extends Message>(
   summaryMessage: (summary: string) => M,
 ): M[] {
   const { opening, summary, summarisedTo, trimmedTo, boundedTo, bound } = telling;
-  const all = messages.map((message, index) => {
-    if (index < trimmedTo) return withShortResults(message, LONG_RESULT, BEGINNING_OF_RESULT);
-    return index < boundedTo ? withShortResults(message, bound, bound) : message;
-  });
-  if (summary === undefined) return all;
-  return [...all.slice(0, opening), summaryMessage(summary), ...all.slice(Math.max(opening, summarisedTo))];
+  const tell = (from: number, to: number): M[] =>
+    messages.slice(from, to).map((message, place) => {
+      if (from + place < trimmedTo) return trimmed(message);
+      return from + place < boundedTo ? withShortResults(message, bound, bound) : message;
+    });
+  if (summary === undefined) return tell(0, messages.length);
+  return [...tell(0, opening), summaryMessage(summary), ...tell(Math.max(opening, summarisedTo), messages.length)];
+}
+
+/** Returns `message` as it is told before `trimmedTo`: for ever, because that only grows. */
+export function trimmed<M extends Message>(message: M): M {
+  return withShortResults(message, LONG_RESULT, BEGINNING_OF_RESULT);
 }
 
 /**
