@@ -131,33 +131,37 @@ export async function holdStrangers(
  * the call of a step, that may be made again. Returns the lane; undefined when the run is not held, or somebody else released it first.
  */
 export async function releaseHeldRun(db: Knex, runId: string, recoveryLane: string): Promise<string | undefined> {
-  const { rows } = await db.raw<{ rows: { lane: string }[] }>(
-    `WITH released AS (
-       UPDATE dbos.workflow_status
-          SET status = 'ENQUEUED', owner_xid = NULL,
-              queue_name = COALESCE(queue_name, :recoveryLane),
-              updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
-        WHERE workflow_uuid = :runId AND status = 'DELAYED' AND owner_xid = 'held'
-       RETURNING workflow_uuid, queue_name),
-     gone AS (
-       DELETE FROM holdfast.held_runs h USING released WHERE h.run_id = released.workflow_uuid
-       RETURNING h.run_id, h.step_id, h.reason),
-     answer AS (
-       INSERT INTO holdfast.releases AS r (run_id, step_id, reason)
-       SELECT run_id, step_id, reason FROM gone WHERE step_id IS NOT NULL
-       ON CONFLICT (run_id, step_id) DO UPDATE SET reason = excluded.reason, released_at = excluded.released_at),
-     requests AS (
-       UPDATE holdfast.receipts r SET accepted_at = now() FROM gone
-        WHERE gone.reason = 'unknown_effect' AND r.run_id = gone.run_id AND r.step_id = gone.step_id
-          AND r.state IN ('sent', 'answered') AND r.accepted_at IS NULL),
-     executions AS (
-       UPDATE holdfast.compensations c SET accepted = c.executions FROM gone
-        WHERE gone.reason = 'unknown_effect' AND c.run_id = gone.run_id AND c.step_id = gone.step_id)
-     SELECT queue_name AS lane FROM released`,
-    { runId, recoveryLane },
-  );
-  return rows[0]?.lane;
+  return db.transaction(async (trx) => {
+    // A statement that waits does not see what was added meanwhile, such as the next hold. So another one waits.
+    await trx.raw('SELECT FROM dbos.workflow_status WHERE workflow_uuid = :runId FOR NO KEY UPDATE', { runId });
+    const { rows } = await trx.raw<{ rows: { lane: string }[] }>(RELEASE, { runId, recoveryLane });
+    return rows[0]?.lane;
+  });
 }
+
+const RELEASE = `
+WITH released AS (
+  UPDATE dbos.workflow_status
+     SET status = 'ENQUEUED', owner_xid = NULL,
+         queue_name = COALESCE(queue_name, :recoveryLane),
+         updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
+   WHERE workflow_uuid = :runId AND status = 'DELAYED' AND owner_xid = 'held'
+  RETURNING workflow_uuid, queue_name),
+gone AS (
+  DELETE FROM holdfast.held_runs h USING released WHERE h.run_id = released.workflow_uuid
+  RETURNING h.run_id, h.step_id, h.reason),
+answer AS (
+  INSERT INTO holdfast.releases AS r (run_id, step_id, reason, released_at)
+  SELECT run_id, step_id, reason, clock_timestamp() FROM gone WHERE step_id IS NOT NULL
+  ON CONFLICT (run_id, step_id) DO UPDATE SET reason = excluded.reason, released_at = excluded.released_at),
+requests AS (
+  UPDATE holdfast.receipts r SET accepted_at = now() FROM gone
+   WHERE gone.reason = 'unknown_effect' AND r.run_id = gone.run_id AND r.step_id = gone.step_id
+     AND r.state IN ('sent', 'answered') AND r.accepted_at IS NULL),
+executions AS (
+  UPDATE holdfast.compensations c SET accepted = c.executions FROM gone
+   WHERE gone.reason = 'unknown_effect' AND c.run_id = gone.run_id AND c.step_id = gone.step_id)
+SELECT queue_name AS lane FROM released`;
 
 /** Tells whether somebody has released the run from this step, at which it was held for `reason`. */
 export async function wasReleased(db: Knex, runId: string, stepId: number, reason: Hold['reason']): Promise<boolean> {
