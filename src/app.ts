@@ -30,12 +30,15 @@ import type { Route } from './http/route.ts';
 import { approvalRoutes } from './http/routes/approvals.ts';
 import { controlRoutes } from './http/routes/control.ts';
 import { eventsRoute } from './http/routes/events.ts';
+import { modelsRoute } from './http/routes/models.ts';
 import { documentRoutes, healthRoutes } from './http/routes/operations.ts';
 import type { RunReader } from './http/routes/reading.ts';
 import { runRoutes } from './http/routes/runs.ts';
 import { startRoute } from './http/routes/start.ts';
 import { type HttpServer, startServer } from './http/server.ts';
-import { createModels, type Models } from './inference/registry.ts';
+import { type AppModels, appModels, type ModelOptions } from './inference/app-models.ts';
+import { openModels } from './inference/open.ts';
+import type { Models, ModelSource } from './inference/registry.ts';
 import { packageVersion } from './lib/package-version.ts';
 import { Sole } from './lib/sole.ts';
 import { Subscriptions } from './lib/subscriptions.ts';
@@ -54,6 +57,8 @@ export interface AppOptions {
   migrations?: URL | string;
   /** How long runs are kept after their end where their workflow does not say; `30d` by default, `forever` to keep them all. */
   retention?: RetentionTime;
+  /** Endpoints and model classes that are given in code, beside those of `models.yaml`. */
+  models?: ModelOptions;
   /** How people hear of what is to be approved. `notify` runs as a step of the run that asks; when it fails five times, the run waits all the same. */
   approvals?: { notify?: Notify };
   /** Whose runs these are, where several applications share a database. */
@@ -67,8 +72,8 @@ const isRunning = (): Error =>
 
 /** Parts of an app that a test replaces. */
 export interface AppParts {
-  /** The models behind the model classes. */
-  models?: Models | undefined;
+  /** What answers for all model classes. */
+  models?: ModelSource | undefined;
   /** Told of every checkpoint. */
   probe?: CheckpointProbe | undefined;
 }
@@ -87,6 +92,7 @@ export class App {
   readonly retention: RetentionRule[];
   readonly #tools: ReadonlyMap<string, Tool>;
   readonly #notify: Notify | undefined;
+  readonly #models: AppModels;
 
   constructor(options: AppOptions) {
     this.name = options.name ?? 'holdfast';
@@ -96,6 +102,7 @@ export class App {
     this.retention = retentionRules(this.catalogue, options.retention);
     this.#tools = namedTools(this.catalogue);
     this.#notify = options.approvals?.notify;
+    this.#models = appModels(options.models);
     assertAgents(this.catalogue);
   }
 
@@ -109,7 +116,7 @@ export class App {
     const place = appOfProcess.take(isRunning);
     const started: Stoppable[] = [place];
     try {
-      const models = parts.models ?? createModels({ openai: config.openai });
+      const models = await openModels(config, this.#models, log, parts.models);
       started.push({ stop: () => models.close() });
       const database = await openAppDatabase(config, this.migrations, log);
       started.push({ stop: () => database.close() });
@@ -168,8 +175,8 @@ export class App {
     unwinds.start();
     const state = { stopping: false };
     const controls = this.#controls(engine, database, unwinds);
-    const inbox = approvalRoutes(database.reads, approvals, origin);
-    const routes = this.#routes(config, database.reads, engine, submissions, recorded, controls, inbox, state);
+    const others = [...approvalRoutes(database.reads, approvals, origin), modelsRoute(models)];
+    const routes = this.#routes(config, database.reads, engine, submissions, recorded, controls, others, state);
     const findPerson = config.auth === 'keys' ? (key: string) => personOf(database.reads, key) : undefined;
     const server = await startServer({ ...config, routes, findPerson, log });
     door.resolve(server.url);
@@ -203,7 +210,7 @@ export class App {
     submissions: Submissions,
     recorded: Subscriptions,
     controls: Controls,
-    inbox: readonly Route[],
+    others: readonly Route[],
     state: { readonly stopping: boolean },
   ): Route[] {
     const reader: RunReader = {
@@ -214,15 +221,13 @@ export class App {
       startRoute(submissions, reader),
       ...runRoutes(reads, reader),
       ...controlRoutes(reader, controls),
-      ...inbox,
+      ...others,
       eventsRoute(reads, reader, (id, listener) => recorded.subscribe(id, listener)),
     ];
     const routes = [...(config.role === 'worker' ? [] : doors), ...healthRoutes(reads, () => state.stopping)];
     const specs = routes.map((route) => route.spec);
-    return [
-      ...routes,
-      ...documentRoutes(openApiDocument(this.name, packageVersion(), specs, this.catalogue.workflows)),
-    ];
+    const document = openApiDocument(this.name, packageVersion(), specs, this.catalogue.workflows);
+    return [...routes, ...documentRoutes(document)];
   }
 }
 

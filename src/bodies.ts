@@ -17,7 +17,7 @@ import type { ToolOptions } from './define/tool.ts';
 import type { Engine } from './engine/engine.ts';
 import { messagesLeft } from './engine/steering.ts';
 import type { EngineLog } from './engine/logger.ts';
-import type { Models } from './inference/registry.ts';
+import type { ModelSource } from './inference/registry.ts';
 import { Turnstile } from './lib/turnstile.ts';
 import { withApprovals } from './steps/approve.ts';
 import { runApprovedTool } from './steps/approved-tool.ts';
@@ -166,7 +166,7 @@ export function bindAll(
 /** Returns what the steps and tools of an app run with, and its questions. */
 export function appRunner(
   engine: Engine,
-  models: Models,
+  models: ModelSource,
   db: Knex,
   log: EngineLog,
   approvals: ApprovalDesk,

@@ -16,6 +16,13 @@ export interface Config {
   readonly auth: 'off' | 'keys';
   /** Where people reach the service, without a slash at its end; undefined for where it listens. */
   readonly publicUrl: string | undefined;
+  readonly models: {
+    /** The file with endpoints and model classes, and whether it has to be there. */
+    readonly file: string;
+    readonly isRequired: boolean;
+    /** Returns a variable that such a file refers to. */
+    readonly variable: (name: string) => string | undefined;
+  };
   readonly openai: { baseUrl: string; apiKey?: string; model: string } | undefined;
   /** Which engine writes checkpoints: ours, or the SDK's own, on the same tables. */
   readonly engine: 'holdfast' | 'stock';
@@ -57,6 +64,7 @@ const Environment = z.object({
       .regex(/^[^?#@]*$/, 'must have no query, no fragment and no password in it')
       .transform((url) => url.replace(/\/+$/, '')),
   ),
+  HOLDFAST_MODELS: optional(z.string()),
   OPENAI_BASE_URL: optional(z.url({ protocol: /^https?$/, error: 'is not an http(s) address' })),
   OPENAI_API_KEY: optional(z.string()),
   OPENAI_MODEL: optional(z.string()),
@@ -94,10 +102,10 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       problems,
     );
   }
-  return Object.freeze(configOf(parsed.data));
+  return Object.freeze(configOf(parsed.data, environment));
 }
 
-function configOf(env: Environment): Config {
+function configOf(env: Environment, all: NodeJS.ProcessEnv): Config {
   const host = env.HOST ?? '127.0.0.1';
   return {
     databaseUrl: env.DATABASE_URL,
@@ -108,6 +116,11 @@ function configOf(env: Environment): Config {
     lanes: env.HOLDFAST_LANES?.split(','),
     auth: env.HOLDFAST_AUTH ?? (LOOPBACK.has(host) ? 'off' : 'keys'),
     publicUrl: env.HOLDFAST_PUBLIC_URL,
+    models: {
+      file: env.HOLDFAST_MODELS ?? 'models.yaml',
+      isRequired: env.HOLDFAST_MODELS !== undefined,
+      variable: (name) => all[name],
+    },
     openai: openaiOf(env),
     engine: env.HOLDFAST_ENGINE ?? 'holdfast',
     logLevel: env.LOG_LEVEL ?? 'info',

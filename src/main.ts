@@ -3,6 +3,7 @@
 import type { App, AppParts, RunningApp } from './app.ts';
 import type { Config } from './config.ts';
 import { HoldfastError } from './core/errors.ts';
+import { modelsLine } from './inference/view.ts';
 import { createLog, type Logger } from './observe/log.ts';
 
 /** Runs `app` until SIGTERM, SIGINT or SIGHUP, then ends the process: 0 after an orderly stop, 1 when it could not start. */
@@ -26,11 +27,8 @@ export async function main(app: App, config: Config, parts: AppParts = {}): Prom
 }
 
 function announce(running: RunningApp, app: App, config: Config, log: Logger): void {
-  const { provider, model, baseUrl } = running.models.describe();
   log.info(`Database: ${running.database.description}`);
-  log.info(
-    `Model: ${provider === 'local' ? `${model} (offline; set OPENAI_MODEL with OPENAI_API_KEY or OPENAI_BASE_URL for another)` : `${model} at ${baseUrl}`}`,
-  );
+  log.info(modelsLine(running.models.view()));
   log.info(`Workflows: ${app.catalogue.workflows.map((entry) => entry.name).join(', ')}`);
   log.info(
     config.auth === 'off'

@@ -2,7 +2,7 @@
 
 import type { Catalogue } from '../define/catalogue.ts';
 import { LONGEST_ATTEMPT } from '../define/tool.ts';
-import type { Models } from '../inference/registry.ts';
+import type { ModelSource } from '../inference/registry.ts';
 import { inStepContext, type StepContext, stepContext } from '../steps/context.ts';
 import type { Tool } from '../steps/tool.ts';
 import type { Registrable } from './undoers.ts';
@@ -10,7 +10,7 @@ import type { Registrable } from './undoers.ts';
 type Method = (...args: unknown[]) => Promise<unknown>;
 
 /** Returns them. `models` is called while one of them runs. */
-export function registrables({ steps, tools }: Catalogue, models: () => Models): Map<string, Registrable> {
+export function registrables({ steps, tools }: Catalogue, models: () => ModelSource): Map<string, Registrable> {
   const ofSteps = steps.map(({ name, operation, receiver }): [string, Registrable] => {
     const method = operation.method as Method;
     const call: Registrable['call'] = (input, { idempotencyKey }) => {

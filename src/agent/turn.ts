@@ -2,6 +2,7 @@
 
 import { generateText, isStepCount, type LanguageModelUsage, type ModelMessage, type ToolSet } from 'ai';
 import { type Problem, type Progress, refusals, type ToolCall } from '../core/decide.ts';
+import { answeringOf } from '../inference/class-model.ts';
 import { classifyModelError } from '../inference/errors.ts';
 import { model, stepContext } from '../steps/context.ts';
 import { runStep, type StepRunner } from '../steps/step.ts';
@@ -62,6 +63,8 @@ export interface Turn {
   usage: Usage;
   /** The name by which the model calls itself. */
   model: string;
+  /** The endpoint that answered. */
+  endpoint?: string | undefined;
 }
 
 /** Numbers of tokens. */
@@ -85,7 +88,7 @@ async function ask(agent: Agent, { transcript, fresh, steered, answer, done }: Q
   const left = runId === undefined ? [] : ((await agent.steering?.(runId, steered)) ?? []);
   const asked = [...fresh, ...left.map(({ body }) => userMessage(body))];
   const asking = model(agent.model);
-  const { response, toolCalls, finishReason, usage } = await generateText({
+  const { response, toolCalls, finishReason, usage, providerMetadata } = await generateText({
     model: answer ? answeringWith(asking, answer) : asking,
     instructions: agent.instructions,
     messages: [...transcript, ...asked],
@@ -108,6 +111,7 @@ async function ask(agent: Agent, { transcript, fresh, steered, answer, done }: Q
     finishReason,
     usage: usageOf(usage),
     model: response.modelId,
+    endpoint: answeringOf(providerMetadata)?.endpoint,
   };
 }
 

@@ -22,7 +22,7 @@ const ANY_ADDRESS: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1
 /** Returns the command. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('check Node, the configuration, the database and the port')
+    .description('check Node, the configuration, the database, the port and the models')
     .addOption(jsonOption())
     .action(async (flags: { json?: boolean }) => {
       const findings = await examine();
@@ -45,11 +45,7 @@ async function examine(): Promise<Finding[]> {
   const known = config;
   findings.push(await attempt('database', () => checkDatabase(known)));
   findings.push(await attempt('port', () => checkPort(known)));
-  findings.push(
-    await attempt('model', async () =>
-      known.openai ? `${known.openai.model} at ${new URL(known.openai.baseUrl).host}` : 'offline local model',
-    ),
-  );
+  findings.push(await attempt('models', () => checkModels(known)));
   return findings;
 }
 
@@ -112,6 +108,28 @@ async function describeDatabase({ url, description }: Reachable): Promise<string
   } finally {
     await db.destroy();
   }
+}
+
+/** What the file or the environment defines. Which endpoints the app gives is not known here. */
+async function checkModels({ models: { file, isRequired, variable }, openai }: Config): Promise<string> {
+  const [{ readFile }, { problemLine, readModelsYaml }, { classesLine }] = await Promise.all([
+    import('node:fs/promises'),
+    import('../inference/models-yaml.ts'),
+    import('../inference/view.ts'),
+  ]);
+  const source = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' && !isRequired) return undefined;
+    throw new Error(`${file} cannot be read (${error.code}): write it, or set HOLDFAST_MODELS to another file.`);
+  });
+  if (source === undefined) {
+    return openai ? `${openai.model} at ${new URL(openai.baseUrl).host}` : 'offline local model';
+  }
+  const found = readModelsYaml(source, { variable });
+  if (!found.ok) throw new Error(found.problems.map((problem) => problemLine(file, problem)).join('; '));
+  const { endpoints, classes } = found.definition;
+  const keys = [...endpoints.values()].flatMap(({ keyVariable }) => keyVariable ?? []);
+  const listed = classesLine([...classes].map(([name, members]) => ({ name, endpoints: [...members] })));
+  return `${file}: ${listed}${keys.length === 0 ? '' : `; set: ${[...new Set(keys)].join(', ')}`}`;
 }
 
 async function checkPort({ host, port }: Config): Promise<string> {

@@ -9,6 +9,7 @@ import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
 import { keysCommand } from './keys.ts';
 import { migrateCommand } from './migrate.ts';
+import { modelsCommand } from './models.ts';
 import { runsCommand } from './runs.ts';
 import { startCommand } from './start.ts';
 
@@ -28,6 +29,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     keysCommand(),
     runsCommand(),
     approvalsCommand(),
+    modelsCommand(),
   ]) {
     program.addCommand(inherit(command));
   }

@@ -3,7 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { HoldfastError } from '../core/errors.ts';
-import type { Models } from '../inference/registry.ts';
+import type { ModelSource } from '../inference/registry.ts';
 
 /** The surroundings of one attempt of a step. */
 export interface StepContext {
@@ -23,7 +23,7 @@ export interface StepContext {
 
 interface Surroundings {
   context: StepContext;
-  models: Models;
+  models: ModelSource;
 }
 
 const current = new AsyncLocalStorage<Surroundings>();
@@ -35,14 +35,15 @@ export function stepContext(): StepContext {
 
 /**
  * Returns the model that the class name `name` (`small`, `reasoning`, …) stands for in this process, for the AI SDK's functions.
- * Call it once in a step, with `maxRetries: 0`: retries are the step's. @throws HoldfastError `not_in_step` outside of a step's body
+ * Call it once in a step, with `maxRetries: 0`: retries are the step's. @throws HoldfastError `not_in_step` outside of a step's
+ * body; InvalidInput `model_class_unknown`
  */
 export function model(name: string): LanguageModelV4 {
   return surroundings('model()').models.model(name);
 }
 
 /** Runs `body` with `context` as what `stepContext()` returns in it, and `models` behind `model()`. */
-export function inStepContext<T>(context: StepContext, models: Models, body: () => Promise<T>): Promise<T> {
+export function inStepContext<T>(context: StepContext, models: ModelSource, body: () => Promise<T>): Promise<T> {
   return current.run({ context, models }, body);
 }
 

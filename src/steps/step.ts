@@ -8,7 +8,7 @@ import { errorRecord } from '../core/recorded-error.ts';
 import type { StepOptions } from '../define/operation.ts';
 import type { Checkpoints, StepIdentity } from '../engine/checkpoint.ts';
 import { insideWorkflow } from '../engine/verbs.ts';
-import type { Models } from '../inference/registry.ts';
+import type { ModelSource } from '../inference/registry.ts';
 import { pause } from '../lib/pause.ts';
 import { startTimer } from '../lib/timer.ts';
 import type { Turnstile } from '../lib/turnstile.ts';
@@ -22,7 +22,7 @@ const LONGEST_RECORDED_MS = 2 ** 31 - 1;
 
 export interface StepRunner {
   checkpoints: Checkpoints;
-  models: Models;
+  models: ModelSource;
   /** Notes a failed attempt for the timeline; must not throw. */
   onFailedAttempt: (attempt: FailedAttempt) => Promise<void>;
 }

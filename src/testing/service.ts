@@ -3,7 +3,7 @@
 import type { App, RunningApp } from '../app.ts';
 import { type Config, engineOfTests, readConfig } from '../config.ts';
 import type { Duration } from '../core/duration.ts';
-import type { Models } from '../inference/registry.ts';
+import type { ModelSource } from '../inference/registry.ts';
 import { createLog } from '../observe/log.ts';
 import { createTestDatabase } from './database.ts';
 import { type CallOptions, type CallResult, sendRequest } from './request.ts';
@@ -16,8 +16,8 @@ export interface ServiceOptions {
   app: App;
   /** Its database, which is brought up to date first; by default a new one, which is removed when the service stops. */
   databaseUrl?: string;
-  /** The models behind the model classes; the offline local one by default. */
-  models?: Models;
+  /** What answers for all model classes in place of the models that the app and its configuration have. */
+  models?: ModelSource;
   /** Differences from a configuration with a free port on loopback. */
   config?: Partial<Config>;
 }

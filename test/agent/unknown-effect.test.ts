@@ -42,8 +42,6 @@ const model = scriptedModel([
 ]);
 const models = {
   model: () => model,
-  describe: () => ({ name: 'script', provider: 'local', model: 'scripted' }) as const,
-  close: async () => {},
 };
 const served = serve({ services: [Bank] }, { models });
 

@@ -15,7 +15,18 @@ afterEach(async () => {
 
 test('without an endpoint every class is the offline model', () => {
   models = createModels();
-  expect(models.describe()).toEqual({ name: 'local', provider: 'local', model: 'local-extractive' });
+  expect(models.view()).toMatchObject({
+    source: 'default',
+    file: null,
+    endpoints: [{ name: 'local', provider: 'local', model: 'local-extractive', price: null }],
+    classes: [
+      { name: 'local', endpoints: ['local'] },
+      { name: 'reasoning', endpoints: ['local'] },
+      { name: 'small', endpoints: ['local'] },
+    ],
+    problems: [],
+  });
+  expect(models.model('any-name').provider).toBe('local');
   expect(models.model('reasoning').provider).toBe('local');
   expect(models.model('small').modelId).toBe('local-extractive');
 });
@@ -28,13 +39,20 @@ test('with an endpoint every class but local is its model', () => {
 
 test('the description shows where the model is, never the key', () => {
   models = createModels({ openai: endpoint });
-  expect(models.describe()).toEqual({
-    name: 'openai',
-    provider: 'openai-compatible',
-    model: 'big-1',
-    baseUrl: 'https://models.example/v1',
+  expect(models.view()).toMatchObject({
+    source: 'environment',
+    endpoints: [
+      { name: 'local' },
+      {
+        name: 'openai',
+        provider: 'openai-compatible',
+        model: 'big-1',
+        baseUrl: 'https://models.example/v1',
+        classes: ['reasoning', 'small'],
+      },
+    ],
   });
-  expect(JSON.stringify(models.describe())).not.toContain('secret');
+  expect(JSON.stringify(models.view())).not.toContain('secret');
 });
 
 test('a class without a name is refused', () => {
@@ -65,9 +83,10 @@ test('after close the local model says that it is closed', async () => {
 test('the client makes one request only: retries are the step’s business', async () => {
   const server = await startModelServer(() => ({ status: 503 }));
   models = createModels({ openai: { baseUrl: server.url, model: 'm' } });
-  const { model } = models;
   await expect(
-    Promise.resolve(model('small').doGenerate({ prompt: [{ role: 'user', content: [{ type: 'text', text: 'x' }] }] })),
+    Promise.resolve(
+      models.model('small').doGenerate({ prompt: [{ role: 'user', content: [{ type: 'text', text: 'x' }] }] }),
+    ),
   ).rejects.toThrow(/503/);
   expect(server.requests).toHaveLength(1);
   await server.close();

@@ -22,8 +22,6 @@ let model: ScriptedModel;
 
 const models: ServiceOptions['models'] = {
   model: () => model,
-  describe: () => ({ name: 'script', provider: 'local', model: 'scripted' }),
-  close: async () => {},
 };
 
 beforeAll(async () => {

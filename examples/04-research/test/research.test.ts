@@ -12,8 +12,6 @@ let reader: ScriptedModel;
 beforeAll(async () => {
   const models = {
     model: (name: string) => (name === 'reasoning' ? lead : reader),
-    describe: () => ({ name: 'script', provider: 'local', model: 'scripted' }) as const,
-    close: async () => {},
   };
   service = await startService({ app, models });
 });

@@ -16,7 +16,7 @@ import type { Schema } from '../local/fill/schema.ts';
 import type { LocalAnswer } from '../local/task.ts';
 import { documentOf, promptChars } from './prompt.ts';
 
-export const localModelId = 'local-extractive';
+const localModelId = 'local-extractive';
 
 const charsPerToken = 4;
 const streamedChars = 40;

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { type AgentSettings, runAgent } from '../../../src/agent/loop.ts';
 import { Checkpoints } from '../../../src/engine/checkpoint.ts';
 import { step, stepContext, workflow } from '../../../src/index.ts';
-import type { Models } from '../../../src/inference/registry.ts';
+import type { ModelSource } from '../../../src/inference/registry.ts';
 import type { StepRunner } from '../../../src/steps/step.ts';
 import { type Script, scriptedModel, type ScriptedModel } from '../../../src/testing.ts';
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
@@ -40,10 +40,8 @@ export function prepare(
 }
 
 /** The models of the service: whatever is asked for, it is the model of the test. */
-export const models: Models = {
+export const models: ModelSource = {
   model: () => desk.model,
-  describe: () => ({ name: 'desk', provider: 'local', model: 'scripted' }),
-  close: async () => {},
 };
 
 export class Desk {

@@ -1,6 +1,6 @@
 // Models of several agents: each agent asks a class of its own, which follows a script of its own.
 
-import type { Models } from '../../../src/inference/registry.ts';
+import type { ModelSource } from '../../../src/inference/registry.ts';
 import { type Script, scriptedModel, type ScriptedModel } from '../../../src/testing.ts';
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 
@@ -12,8 +12,6 @@ export function prepare(scripts: Record<string, Script<LanguageModelV4CallOption
   return scripted;
 }
 
-export const models: Models = {
+export const models: ModelSource = {
   model: (name) => scripted[name]!,
-  describe: () => ({ name: 'scripted', provider: 'local', model: 'scripted' }),
-  close: async () => {},
 };

@@ -15,7 +15,7 @@ import {
   type ToolContext,
   workflow,
 } from '../../../src/index.ts';
-import type { Models } from '../../../src/inference/registry.ts';
+import type { ModelSource } from '../../../src/inference/registry.ts';
 import { type Script, scriptedModel } from '../../../src/testing.ts';
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import type { Served } from '../../support/serve.ts';
@@ -51,10 +51,8 @@ export function prepare(script: Script<LanguageModelV4CallOptions>, rule: typeof
   return shop.model;
 }
 
-export const models: Models = {
+export const models: ModelSource = {
   model: () => shop.model,
-  describe: () => ({ name: 'shop', provider: 'local', model: 'scripted' }),
-  close: async () => {},
 };
 
 /** The rule of the test, as a tool's rule. */

@@ -1,0 +1,53 @@
+// `holdfast models`: shows the endpoints and model classes of a running service.
+
+import { Command } from 'commander';
+import type { EndpointView, ModelsView } from '../inference/view.ts';
+import { problemLine } from '../inference/models-yaml.ts';
+import { type ClientFlags, clientOptions, request } from './client.ts';
+import { jsonOption, print, table } from './output.ts';
+
+type Flags = ClientFlags & { json?: boolean };
+
+/** Returns the command. */
+export function modelsCommand(): Command {
+  const models = new Command('models').description('show the endpoints and model classes of a service');
+  const list = models
+    .command('list')
+    .description('list endpoints with classes, prices and health')
+    .addOption(jsonOption());
+  for (const option of clientOptions()) list.addOption(option);
+  list.action(async (flags: Flags) => {
+    const view = (await (await request(flags, 'GET', '/v1/models')).json()) as ModelsView;
+    print(flags.json, view, describe(view));
+  });
+  return models;
+}
+
+function describe({ endpoints, classes, file, problems }: ModelsView): string {
+  const rows = endpoints.map((endpoint) => [
+    endpoint.name,
+    endpoint.model,
+    endpoint.classes.join(', '),
+    priceOf(endpoint),
+    healthOf(endpoint),
+    endpoint.baseUrl ?? endpoint.provider,
+  ]);
+  const sections = [
+    table(['ENDPOINT', 'MODEL', 'CLASSES', 'USD IN/OUT PER M', 'HEALTH', 'AT'], rows),
+    classes.map(({ name, endpoints: members }) => `${name}: ${members.join(', ')}`).join('\n'),
+  ];
+  if (problems.length > 0) {
+    const lines = problems.map((problem) => problemLine(file ?? '', problem));
+    sections.push(`The file is not used as it is now:\n${lines.join('\n')}`);
+  }
+  return sections.join('\n\n');
+}
+
+function priceOf({ price }: EndpointView): string {
+  return price ? `${price.input} / ${price.output}` : 'unknown';
+}
+
+function healthOf({ health: { state, calls, failures, lastFailure } }: EndpointView): string {
+  if (state === 'unknown') return state;
+  return `${state} (${failures} of ${calls} failed${lastFailure ? `, ${lastFailure.code}` : ''})`;
+}
