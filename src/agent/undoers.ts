@@ -10,13 +10,19 @@ import type { Tool } from '../steps/tool.ts';
 import { outsideContext } from '../steps/tool-context.ts';
 import type { ArmedCall } from '../store/compensations.ts';
 
+/** A call whose turn it is. */
+export interface CallToUndo extends ArmedCall {
+  /** SuperJSON. */
+  arguments: string;
+}
+
 /** How a call is undone. */
 export interface Undoer {
   options: Pick<StepOptions, 'retries' | 'timeout'>;
   /** Finds out what became of a call without a result: its result, or undefined when it did nothing. */
   reconcile?: ((call: ArmedCall) => Promise<unknown>) | undefined;
   /** Undoes the call; to be called in a step. `result` is undefined where the call may have acted without having one. */
-  undo: (call: ArmedCall, result: unknown) => Promise<unknown>;
+  undo: (call: CallToUndo, result: unknown) => Promise<unknown>;
 }
 
 /** Returns what undoes a call; undefined when the code of today has nothing. */

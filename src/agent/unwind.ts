@@ -11,7 +11,7 @@ import { throughOutages } from '../postgres/outages.ts';
 import { textForPeople } from '../steps/effect-url.ts';
 import { runStep } from '../steps/step.ts';
 import type { ToolRunner } from '../steps/tool.ts';
-import { type ArmedCall, armedCalls, closeCall, settleCall } from '../store/compensations.ts';
+import { type ArmedCall, armedCalls, closeCall, type ClosedCall, settleCall } from '../store/compensations.ts';
 import { wasReleased } from '../store/held-runs.ts';
 import { inWaves } from './waves.ts';
 import type { Undoer, Undoers } from './undoers.ts';
@@ -92,11 +92,13 @@ async function undo(
   let attempt = 0;
   const body = async (): Promise<boolean> => {
     ({ stepId = 0, attempt } = stepContext());
-    const { isSettled, mayHaveActed } = await throughOutages(() => closeCall(runner.db, call));
-    if (isSettled) return true;
+    const closed = await throughOutages(() => closeCall(runner.db, call));
+    if (closed.isSettled) return true;
     if (!undoer) throw new Error(`Nothing with the name '${call.tool}' that could undo it is in the code.`);
-    const found = await resultOf(call, undoer, mayHaveActed);
-    if (found) await undoer.undo(call, found.result);
+    const { arguments: given } = closed;
+    if (given === null) throw new Error('What is recorded of it was removed.');
+    const found = await resultOf(call, undoer, closed);
+    if (found) await undoer.undo({ ...call, arguments: given }, found.result);
     await throughOutages(() => settleCall(runner.db, call, found ? 'undone' : 'nothing_to_undo'));
     return found !== undefined;
   };
@@ -122,11 +124,11 @@ function besidesOthers(own: RetryPolicy, attempt: () => number): RetryPolicy {
 async function resultOf(
   call: ArmedCall,
   { reconcile }: Undoer,
-  mayHaveActed: boolean,
+  { mayHaveActed, result: recorded }: ClosedCall,
 ): Promise<{ result: unknown } | undefined> {
   // What it undoes is the workflow's own: there may always be something.
   if (call.kind === 'registered') return { result: undefined };
-  if (call.outcome === 'succeeded') return { result: call.result === null ? undefined : SuperJSON.parse(call.result) };
+  if (call.outcome === 'succeeded') return { result: recorded === null ? undefined : SuperJSON.parse(recorded) };
   // It is asked even where no request is known of: the tool may have acted without its fetch.
   if (reconcile) {
     const result = await reconcile(call);

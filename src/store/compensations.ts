@@ -16,16 +16,14 @@ export interface Armed {
 /** With these a call has not failed by itself: its result could not be recorded, or its time was up while it went on. */
 const SAYING_NOTHING = ['tool_result_too_large', 'not_serializable', 'step_timeout'];
 
-/** What is known of a call by the time that its run is unwound. */
-export interface ArmedCall extends Armed {
+/** What is known of a call by the time that its run is unwound; arguments and result may be long, and are read when it is its turn. */
+export interface ArmedCall extends Omit<Armed, 'arguments'> {
   /** `registered` is what `compensateWith` left: `tool` is then the method that undoes, and `arguments` is the list of its arguments. */
   kind: 'call' | 'registered';
   /** Calls of a run with the same wave were made at the same time. */
   wave: number;
   /** `none` also where the error that is recorded says nothing of what the call did. */
   outcome: 'succeeded' | 'failed' | 'none';
-  /** SuperJSON; of a call that succeeded. */
-  result: string | null;
 }
 
 /** One execution that begins a call. */
@@ -88,12 +86,11 @@ export async function armedCalls(db: Knex, runId: string): Promise<ArmedCall[]> 
        SELECT workflow_uuid FROM dbos.workflow_status WHERE workflow_uuid = :runId
         UNION
        SELECT w.workflow_uuid FROM dbos.workflow_status w JOIN tree ON w.parent_workflow_id = tree.workflow_uuid)
-     SELECT c.run_id AS "runId", c.step_id AS "stepId", c.tool, c.effect, c.arguments, c.key, c.kind, c.wave,
+     SELECT c.run_id AS "runId", c.step_id AS "stepId", c.tool, c.effect, c.key, c.kind, c.wave,
             CASE WHEN o.workflow_uuid IS NULL THEN 'none'
                  WHEN o.error IS NULL THEN 'succeeded'
                  WHEN holdfast.recorded_error(o.error) ->> 'code' = ANY(:sayingNothing) THEN 'none'
-                 ELSE 'failed' END AS outcome,
-            CASE WHEN o.error IS NULL THEN o.output END AS result
+                 ELSE 'failed' END AS outcome
        FROM tree
        JOIN holdfast.compensations c ON c.run_id = tree.workflow_uuid
         AND (c.state IN ('armed', 'closed') OR c.state = 'accepted' AND c.effect = 'irreversible')
@@ -137,6 +134,10 @@ export interface ClosedCall {
    * have been done: an error of the server says nothing, and a refusal of the last of several nothing of the others.
    */
   mayHaveActed: boolean;
+  /** SuperJSON; null when it was removed. */
+  arguments: string | null;
+  /** SuperJSON; of a call that succeeded. */
+  result: string | null;
 }
 
 /** Sees to it that no request is sent for the call any more, and returns what those that were sent may have done. */
@@ -148,7 +149,10 @@ export async function closeCall(db: Knex, { runId, stepId, outcome }: ArmedCall)
   );
   const { rows } = await db.raw<{ rows: [ClosedCall] }>(
     `SELECT COALESCE(c.state NOT IN ('armed', 'closed'), FALSE) AS "isSettled",
-            COALESCE(sent."mayHaveActed", COALESCE(c.executions, 1) > 1 OR :outcome = 'none') AS "mayHaveActed"
+            COALESCE(sent."mayHaveActed", COALESCE(c.executions, 1) > 1 OR :outcome = 'none') AS "mayHaveActed",
+            c.arguments,
+            (SELECT o.output FROM dbos.operation_outputs o
+              WHERE o.workflow_uuid = :runId AND o.function_id = :stepId AND o.error IS NULL) AS result
        FROM (SELECT bool_or(r.state = 'sent'
                             OR r.state = 'answered' AND (r.status NOT BETWEEN 400 AND 499 OR r.attempts > 1)) AS "mayHaveActed"
                FROM holdfast.receipts r WHERE r.run_id = :runId AND r.step_id = :stepId) AS sent

@@ -206,7 +206,7 @@ test('a tool that acts without its fetch is asked what became of a call that fai
   expect([...bookings.booked]).toEqual([]);
 });
 
-test('what could not be undone is undone later, though the run that did it was removed meanwhile', async () => {
+test('a call is not undone without what is recorded of it', async () => {
   const id = await start(['flight', 'wait']);
   await until('the flight is booked', () => bookings.booked.size === 1);
   bookings.refuse = 'flight';
@@ -215,8 +215,12 @@ test('what could not be undone is undone later, though the run that did it was r
   await served.database.query('DELETE FROM holdfast.compensations WHERE run_id = $1', [id]);
   bookings.refuse = '';
   await served.call('POST', `/v1/runs/${id}-unwind/release`);
-  await unwound(id);
-  expect([...bookings.booked]).toEqual([]);
+  const held = await until('the next hold', async () => {
+    const { body } = await served.call<{ held?: { message: string } }>('GET', `/v1/runs/${id}-unwind`);
+    return body.held?.message.includes('What is recorded of it was removed.') ? body.held : undefined;
+  });
+  expect(held).toMatchObject({ reason: 'compensation_failed' });
+  expect([...bookings.booked.values()]).toEqual(['flight']);
 });
 
 test('an unwinding whose plan cannot be read tries again', async () => {

@@ -30,7 +30,7 @@ async function begin(runId: string, stepId = 0, executionId: string = randomUUID
   const key = `key of ${runId} ${stepId}`;
   const call = { runId, stepId, tool: 'Any.tool', effect: 'compensable' as const, arguments: '{}', key };
   expect(await arm(db, { ...call, executionId })).toBe(true);
-  return { ...call, kind: 'call', wave: 0, outcome: 'failed', result: null };
+  return { ...call, kind: 'call', wave: 0, outcome: 'failed' };
 }
 
 const ended = (runId: string, stepId: number): Promise<unknown> =>
