@@ -19,6 +19,8 @@ export type Path = readonly PropertyKey[];
 /** A problem before its place is known. `key` says that the name itself is wrong, not what it stands for. */
 export interface Found {
   path: Path;
+  /** The path as it may be shown, where that is another. */
+  shown?: Path;
   message: string;
   key?: boolean;
 }

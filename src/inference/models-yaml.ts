@@ -88,10 +88,18 @@ function withoutQuotations(message: string): string {
   return words!.charAt(0).toLowerCase() + words!.slice(1).replace(/[.:]$/, '');
 }
 
+/** What stands in the place of a field may be a key: one that looks like no word is left out. */
+const WORD = /^[A-Za-z_<-]{1,30}$/;
+
 function foundIn(issue: z.core.$ZodIssue): Found[] {
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key], message: unknownField(path, key), key: true }));
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      shown: [...path, WORD.test(key) ? key : '…'],
+      message: unknownField(path, key),
+      key: true,
+    }));
   }
   // A name that cannot be one.
   if (issue.code === 'invalid_key') return [{ path, message: issue.issues[0]!.message, key: true }];
@@ -105,7 +113,7 @@ function unknownField(path: Path, key: string): string {
 }
 
 /** Where the field is written, or else the innermost map around it that is. */
-function placed(document: Document.Parsed, lines: LineCounter, { path, message, key }: Found): FileProblem {
+function placed(document: Document.Parsed, lines: LineCounter, { path, shown, message, key }: Found): FileProblem {
   let node: Node | null = document.contents;
   let offset = node?.range?.[0] ?? 0;
   path.forEach((part, depth) => {
@@ -116,7 +124,7 @@ function placed(document: Document.Parsed, lines: LineCounter, { path, message, 
     offset = (isNamed ? inside.key : node!).range?.[0] ?? offset;
   });
   const { line, col } = lines.linePos(offset);
-  return { line, column: col, field: path.map(String).join('.'), message };
+  return { line, column: col, field: (shown ?? path).map(String).join('.'), message };
 }
 
 function child(
