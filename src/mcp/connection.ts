@@ -14,6 +14,9 @@ const LIST_MS = 60_000;
 /** The header by which a request is known to belong to a call. */
 export const KEY_HEADER = 'idempotency-key';
 
+/** Other answers than those to calls only have a bound: one that is cut off cannot be read. */
+const NOBODY: Reader = { ended: () => {}, tooLong: () => {} };
+
 /** A connection that is made lazily. */
 export class Connection {
   readonly #options: McpServerOptions;
@@ -112,8 +115,7 @@ export class Connection {
       if (!headers.has(name)) headers.set(name, value);
     }
     const answer = await fetch(url, { ...init, headers });
-    const reader = this.#readers.get(headers.get(KEY_HEADER) ?? '');
-    return reader ? watched(answer, reader) : answer;
+    return watched(answer, this.#readers.get(headers.get(KEY_HEADER) ?? '') ?? NOBODY);
   }
 
   /** @throws RetryableError `mcp_headers_failed`, without the words of the error, in which there may be secrets */
