@@ -23,15 +23,25 @@ export class RecordedError extends HoldfastError {
   }
 }
 
+/** So many characters are recorded of what may quote a whole page. Models are told all that is recorded. */
+const LONGEST_MESSAGE = 20_000;
+
 /** Returns what is recorded of `error`: its own code where it has one, else `step_failed`. */
 export function errorRecord(error: unknown): ErrorRecord {
   const { code, message, details, retryable } = (error ?? {}) as Partial<ErrorRecord>;
   const record: ErrorRecord = {
     code: typeof code === 'string' && code !== '' ? code : 'step_failed',
-    message: typeof message === 'string' && message !== '' ? message : String(error),
+    message: shortened(typeof message === 'string' && message !== '' ? message : String(error)),
     retryable: error instanceof RetryableError || retryable === true,
   };
   return details === undefined ? record : { ...record, details };
+}
+
+/** What is shortened already stays as it is. */
+function shortened(message: string): string {
+  if (message.length <= LONGEST_MESSAGE + 1) return message;
+  // Half a character would be no text.
+  return `${message.slice(0, LONGEST_MESSAGE).toWellFormed()}…`;
 }
 
 /** Tells whether `error` is an error that `RecordedError` wrote to a checkpoint, as it is after it was read back. */
