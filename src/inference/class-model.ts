@@ -28,7 +28,7 @@ export function answeringOf(metadata: SharedV4ProviderMetadata | undefined): Ans
 
 /**
  * Returns the model of the class `name`. Which endpoint it asks is decided with each call; its `provider` and `modelId` are those of the
- * endpoint that was asked last, before the first call those of the endpoint that comes first.
+ * endpoint that was asked last, before the first call those of the endpoint that comes first. Calls fail as `classifyModelError` says.
  */
 export function classModel(name: string, endpoints: readonly Endpoint[]): LanguageModelV4 {
   const asked = { endpoint: endpoints[0]! };
@@ -86,16 +86,20 @@ async function* watched(
   marked: (metadata: SharedV4ProviderMetadata | undefined) => SharedV4ProviderMetadata,
 ): AsyncGenerator<LanguageModelV4StreamPart> {
   let isFinished = false;
-  let failure: unknown;
+  let hasFailed = false;
   try {
     for await (const part of stream) {
-      if (part.type === 'error') failure = part.error;
-      isFinished ||= part.type === 'finish';
-      yield part.type === 'finish' ? { ...part, providerMetadata: marked(part.providerMetadata) } : part;
+      if (part.type === 'error') {
+        hasFailed = true;
+        yield { ...part, error: call.failed(part.error) };
+      } else if (part.type === 'finish') {
+        isFinished = true;
+        yield { ...part, providerMetadata: marked(part.providerMetadata) };
+      } else yield part;
     }
-    if (failure !== undefined) call.failed(failure);
-    else if (isFinished) call.succeeded();
-    else call.failed(new RetryableError('model_unavailable', 'The stream ended before the answer did.'));
+    if (isFinished && !hasFailed) call.succeeded();
+    else if (!hasFailed)
+      throw new RetryableError('model_unavailable', 'The model broke off its answer before the end.');
   } catch (error) {
     throw call.failed(error);
   } finally {
@@ -142,11 +146,16 @@ class EndpointCall {
     this.#endpoint.health.succeeded(Date.now());
   }
 
-  /** Counts the failure, unless the caller wanted no answer any more. Returns the error to throw. */
+  /** Counts the failure. Returns the error to throw: without the provider's own words, which may quote the key or the prompt. */
   failed(error: unknown): unknown {
-    const cause = this.#expired ?? error;
-    if (!this.#isGivenUp()) this.#endpoint.health.failed(classifyModelError(cause).code, Date.now());
-    return cause;
+    if (this.#isGivenUp()) return error;
+    const { modelId, baseUrl, health } = this.#endpoint;
+    const classified = classifyModelError(this.#expired ?? error, {
+      model: modelId,
+      ...(baseUrl && { endpoint: baseUrl }),
+    });
+    health.failed(classified.code, Date.now());
+    return classified;
   }
 
   /** A step whose time is up has waited for the endpoint: that is no wish of the caller. */
