@@ -15,7 +15,7 @@ import {
 import { classifyModelError } from '../inference/errors.ts';
 import { model, stepContext } from '../steps/context.ts';
 import { runStep, type StepRunner } from '../steps/step.ts';
-import { MODEL_CALL, type Turn, type Usage, usageOf } from './turn.ts';
+import { endpointOf, MODEL_CALL, type Turn, type Usage, usageOf } from './turn.ts';
 
 /** What is recorded of a summary. */
 export interface Summary {
@@ -25,6 +25,8 @@ export interface Summary {
   usage: Usage;
   /** The name by which the model calls itself. */
   model: string;
+  /** The endpoint that answered. */
+  endpoint?: string;
 }
 
 const INSTRUCTIONS =
@@ -119,7 +121,7 @@ export async function summariseMessages(
   { to, budget }: { to: number; budget: number },
 ): Promise<Summary> {
   const body = async (): Promise<Summary> => {
-    const { text, response, usage } = await generateText({
+    const { text, response, usage, providerMetadata } = await generateText({
       model: model(agent.model),
       instructions: INSTRUCTIONS,
       messages: [{ role: 'user', content: written(messages, budget * CHARACTERS_OF_TOKEN) }],
@@ -131,7 +133,8 @@ export async function summariseMessages(
     });
     if (text.trim() === '')
       throw new RetryableError('agent_summary_empty', 'The model was asked for a summary, and wrote none.');
-    return { summary: text, to, usage: usageOf(usage), model: response.modelId };
+    const named = endpointOf(providerMetadata);
+    return { summary: text, to, usage: usageOf(usage), model: response.modelId, ...named };
   };
   return (await runStep(runner, { name: 'compact', options: MODEL_CALL, body })) as Summary;
 }

@@ -64,7 +64,7 @@ export interface Turn {
   /** The name by which the model calls itself. */
   model: string;
   /** The endpoint that answered. */
-  endpoint?: string | undefined;
+  endpoint?: string;
 }
 
 /** Numbers of tokens. */
@@ -111,8 +111,14 @@ async function ask(agent: Agent, { transcript, fresh, steered, answer, done }: Q
     finishReason,
     usage: usageOf(usage),
     model: response.modelId,
-    endpoint: answeringOf(providerMetadata)?.endpoint,
+    ...endpointOf(providerMetadata),
   };
+}
+
+/** Returns the endpoint that gave an answer with these metadata, as it is recorded: not at all where no class was asked. */
+export function endpointOf(metadata: Parameters<typeof answeringOf>[0]): Pick<Turn, 'endpoint'> {
+  const answering = answeringOf(metadata);
+  return answering ? { endpoint: answering.endpoint } : {};
 }
 
 /** Returns `usage` as it is recorded. */
