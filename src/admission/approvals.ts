@@ -17,7 +17,14 @@ import { isStorableJson } from '../lib/storable.ts';
 import { meaningOf, shownOf } from '../steps/approved-tool.ts';
 import { checkedArguments, type Tool } from '../steps/tool.ts';
 import { type ApprovalLink, findLink, insertLink, takeLink } from '../store/approval-links.ts';
-import { addEvent, type LockedApproval, lockApproval, settleApproval, type Settlement } from '../store/approvals.ts';
+import {
+  addEvent,
+  type LockedApproval,
+  lockApproval,
+  readApproval,
+  settleApproval,
+  type Settlement,
+} from '../store/approvals.ts';
 import { issuerRequired, linkRefusal, notFound, refusalError } from './refusals.ts';
 
 /** What a person says to a question. */
@@ -72,6 +79,7 @@ export class Approvals {
    *   `invalid_tool_arguments`, `not_serializable`
    */
   async decide(id: string, person: Person, decision: Decision): Promise<void> {
+    await this.#refuseEarly(id, person);
     await this.#decide(id, () => ({ person, via: null }), decision);
   }
 
@@ -121,6 +129,13 @@ export class Approvals {
       return { person: personOf(link), via: 'link' };
     };
     await this.#decide(approvalId, take, decision);
+  }
+
+  /** Whoever comes too late need not wait in line for the lock. */
+  async #refuseEarly(id: string, person: Person): Promise<void> {
+    const approval = id.includes('\0') ? undefined : await readApproval(this.#options.db, id);
+    const refusal = approval && refusalOf(approval, person, approval.now);
+    if (refusal) throw refusalError(refusal, approval, person.name);
   }
 
   /** `decider` is called once the approval is locked. */

@@ -67,8 +67,12 @@ export async function insertApproval(trx: Knex.Transaction, asked: NewApproval):
 /** Returns the approval, locked until the end of the transaction, as it is once the lock is had. */
 export async function lockApproval(trx: Knex.Transaction, id: string): Promise<LockedApproval | undefined> {
   const locked = await trx.raw<{ rows: unknown[] }>('SELECT FROM holdfast.approvals WHERE id = :id FOR UPDATE', { id });
-  if (locked.rows.length === 0) return undefined;
-  const { rows } = await trx.raw<{ rows: [LockedApproval] }>(
+  return locked.rows.length === 0 ? undefined : readApproval(trx, id);
+}
+
+/** Returns the approval as it is now. */
+export async function readApproval(db: Knex, id: string): Promise<LockedApproval | undefined> {
+  const { rows } = await db.raw<{ rows: LockedApproval[] }>(
     `SELECT a.id, a.run_id AS "runId", a.tenant, a.tool, a.status, i.status = 'withdrawn' AS "isWithdrawn", a.role, a.quorum,
             a.exclude_initiator AS "excludeInitiator", a.initiator, a.escalate_role AS "escalateRole",
             a.escalate_ms::float8 AS "escalateMs", a.otherwise, a.arguments_hash AS "argumentsHash",
