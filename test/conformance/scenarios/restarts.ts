@@ -179,6 +179,16 @@ const controlled: Scenario[] = [
     await stage.restart();
     await stage.run('run', 'Steps.publishing');
   }),
+  restarting('cancelled, then restarted and resumed', async (stage) => {
+    await stage.start('run', 'Waits.listens', { topics: ['a', 'b'], timeout: '1h' });
+    await stage.send('run', 'a', 'in time');
+    await stage.recorded('run', 'Waits.mark');
+    await stage.cancel('run');
+    await stage.restart();
+    await stage.resume('run');
+    await stage.send('run', 'b', 'after it');
+    await stage.ended('run');
+  }),
 ];
 
 export const RESTARTS: Scenario[] = [...waiting, ...running, ...families, ...controlled];
