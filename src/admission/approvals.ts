@@ -1,11 +1,10 @@
 // Deciding approvals: whoever answers is checked against the row, which is locked, and everything that follows is one commit.
 
-import { createHash, randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { type Answer, hasRole, refusalOf, verdictOn } from '../core/approval.ts';
 import { type Duration, toMilliseconds } from '../core/duration.ts';
 import { InvalidInput, TerminalError } from '../core/errors.ts';
-import { NAME, type Person, personName } from '../core/person.ts';
+import { assertName, type Person, personName } from '../core/person.ts';
 import { plainJson } from '../core/plain-json.ts';
 import { errorRecord } from '../core/recorded-error.ts';
 import { inputHash } from '../core/run-id.ts';
@@ -26,6 +25,7 @@ import {
   type Settlement,
 } from '../store/approvals.ts';
 import { issuerRequired, linkRefusal, notFound, refusalError } from './refusals.ts';
+import { hashOfSecret, newSecret } from './secrets.ts';
 
 /** What a person says to a question. */
 export interface Decision {
@@ -60,7 +60,6 @@ export interface ApprovalsOptions {
 
 /** The role whose bearers may make links for others. */
 const LINK_ISSUER = 'link-issuer';
-const TOKEN_BYTES = 32;
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 const LONGEST_NAME = 200;
 
@@ -93,8 +92,8 @@ export class Approvals {
     const person = nameOf(request.for);
     // An approval cannot last longer, and Postgres' times have an end.
     const lastsMs = request.expires === undefined ? null : Math.min(toMilliseconds(request.expires), LONGEST_TIME_MS);
-    for (const role of request.roles ?? []) assertRole(role);
-    const token = randomBytes(TOKEN_BYTES).toString('base64url');
+    for (const role of request.roles ?? []) assertName('invalid_role', 'role', role);
+    const token = newSecret();
     return this.#options.db.transaction(async (trx) => {
       const approval = await lock(trx, id, maker.tenant);
       if (!hasRole(maker, LINK_ISSUER)) throw issuerRequired(id);
@@ -103,7 +102,7 @@ export class Approvals {
         const refusal = refusalOf(approval, { name: one, roles: 'all', tenant: undefined }, approval.now);
         if (refusal) throw refusalError(refusal, approval, one);
       }
-      const link = { approvalId: id, tokenHash: hashOf(token), person, roles, madeBy: maker.name, lastsMs };
+      const link = { approvalId: id, tokenHash: hashOfSecret(token), person, roles, madeBy: maker.name, lastsMs };
       const expiresAt = await insertLink(trx, link);
       await addEvent(trx, id, { what: 'link_made', who: maker.name, roles, recipient: person });
       return { token, expiresAt };
@@ -210,7 +209,7 @@ async function lock(trx: Knex.Transaction, id: string, tenant: string | undefine
 }
 
 async function usableLink(db: Knex, token: string): Promise<ApprovalLink> {
-  const link = TOKEN.test(token) ? await findLink(db, hashOf(token)) : undefined;
+  const link = TOKEN.test(token) ? await findLink(db, hashOfSecret(token)) : undefined;
   if (!link) throw linkRefusal('link_not_found');
   if (link.isUsed) throw linkRefusal('link_used');
   if (link.isExpired) throw linkRefusal('link_expired');
@@ -221,11 +220,6 @@ function personOf({ person, roles, tenant }: ApprovalLink): Person {
   return { name: person, roles, tenant };
 }
 
-function assertRole(role: string): void {
-  if (NAME.test(role)) return;
-  throw new InvalidInput('invalid_role', `'${role}' cannot be a role: use 1 to 100 letters, digits or . _ @ : -`);
-}
-
 function nameOf(name: string): string {
   const kept = personName(name);
   if (kept !== '' && kept.length <= LONGEST_NAME && !kept.includes('\0')) return kept;
@@ -233,9 +227,4 @@ function nameOf(name: string): string {
     'invalid_link',
     `A link is for a person: 'for' must be a name of 1 to ${LONGEST_NAME} characters.`,
   );
-}
-
-/** A token has 256 random bits, so a fast hash is enough: there is nothing to guess. */
-function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
 }

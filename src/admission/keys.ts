@@ -1,12 +1,11 @@
 // API keys: made of randomness, shown once, recognised by their hash.
 
-import { createHash, randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
-import { InvalidInput, NotFound } from '../core/errors.ts';
-import { NAME, type Person, personName } from '../core/person.ts';
+import { NotFound } from '../core/errors.ts';
+import { assertName, type Person, personName } from '../core/person.ts';
 import { type ApiKeyRow, findKeyByHash, insertKey, revokeKey } from '../store/api-keys.ts';
+import { hashOfSecret, newSecret } from './secrets.ts';
 
-const KEY_BYTES = 32;
 const HINT_LENGTH = 11;
 
 /** Whose key it is to be. */
@@ -25,20 +24,15 @@ export async function createKey(db: Knex, owner: KeyOwner): Promise<ApiKeyRow & 
   const { tenant, name = '', roles = [] } = owner;
   assertName('invalid_tenant', 'tenant', tenant);
   for (const role of roles) assertName('invalid_role', 'role', role);
-  const key = `hf_${randomBytes(KEY_BYTES).toString('base64url')}`;
+  const key = `hf_${newSecret()}`;
   const row = await insertKey(db, {
     tenant,
     name: personName(name),
     roles: [...new Set(roles)],
     hint: key.slice(0, HINT_LENGTH),
-    hash: hashOf(key),
+    hash: hashOfSecret(key),
   });
   return { ...row, key };
-}
-
-function assertName(code: string, what: string, name: string): void {
-  if (NAME.test(name)) return;
-  throw new InvalidInput(code, `'${name}' cannot be a ${what}: use 1 to 100 letters, digits or . _ @ : -`);
 }
 
 /** Revokes the key with this id or hint: requests with it are refused from now on. @throws NotFound `key_not_found` */
@@ -53,11 +47,6 @@ export async function revoke(db: Knex, idOrHint: string): Promise<ApiKeyRow> {
 
 /** Returns who uses `key`, or undefined for an unknown or revoked one. */
 export async function personOf(db: Knex, key: string): Promise<Person | undefined> {
-  const row = await findKeyByHash(db, hashOf(key));
+  const row = await findKeyByHash(db, hashOfSecret(key));
   return row && { name: row.name || row.hint, roles: row.roles, tenant: row.tenant };
-}
-
-/** A key has 256 random bits, so a fast hash is enough: there is nothing to guess. */
-function hashOf(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
 }

@@ -1,5 +1,7 @@
 // Who asks for something, or decides it.
 
+import { InvalidInput } from './errors.ts';
+
 /** A person, or a program that acts for one. */
 export interface Person {
   /** Within the tenant a name is one person, whichever of their keys they use. */
@@ -17,3 +19,9 @@ export function personName(name: string): string {
 
 /** What a person or a role may be called where it is not said by a key: in a header, or when a key is made. */
 export const NAME = /^[\w.@:-]{1,100}$/;
+
+/** @throws InvalidInput `code` when `name` cannot be a `what`, such as a role */
+export function assertName(code: string, what: string, name: string): void {
+  if (NAME.test(name)) return;
+  throw new InvalidInput(code, `'${name}' cannot be a ${what}: use 1 to 100 letters, digits or . _ @ : -`);
+}

@@ -1,9 +1,7 @@
 // `kill -9` before and after every checkpoint of an approval: the question is asked once, decided once, and the tool acts once.
 
-import { execFileSync } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
   type ChatRequest,
@@ -15,8 +13,7 @@ import {
 } from '../../src/testing.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
+import { appPath, buildApps } from './support/apps.ts';
 
 /** What was paid by key, and how many letters were written. */
 const shop = { paid: new Map<string, number>(), letters: 0, asked: 0 };
@@ -30,8 +27,7 @@ let model: ModelServer;
 let counter: Server;
 
 beforeAll(async () => {
-  const compiler = `${root}node_modules/typescript/bin/tsc`;
-  execFileSync(process.execPath, [compiler, '-p', `${root}test/crash/apps/tsconfig.json`], { stdio: 'inherit' });
+  buildApps();
   database = await freshDatabase('crash');
   model = await startModelServer(answer);
   counter = createServer((request, response) => {
@@ -62,7 +58,7 @@ function answer({ messages }: ChatRequest) {
 function start(crashAt?: CrashPoint): Promise<ChildService> {
   const { port } = counter.address() as AddressInfo;
   const env = { OPENAI_BASE_URL: model.url, OPENAI_MODEL: 'stub', COUNTER_URL: `http://127.0.0.1:${port}` };
-  return startChild({ app: `${root}dist/test-apps/cashier.js`, databaseUrl: database.url, crashAt, env });
+  return startChild({ app: appPath('cashier'), databaseUrl: database.url, crashAt, env });
 }
 
 async function submit(service: ChildService, key: string): Promise<string> {

@@ -1,8 +1,6 @@
 // `kill -9` of an agent that has another agent work, and whose conversation is summarised: no child is begun twice, and what was recorded
 // of a child or a summary is used.
 
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   type CallResult,
@@ -14,16 +12,15 @@ import {
   startModelServer,
 } from '../../src/testing.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { appPath, buildApps } from './support/apps.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const TOPICS = ['bees', 'ants'];
 
 let database: TestDatabase;
 let model: ModelServer;
 
 beforeAll(async () => {
-  const compiler = `${root}node_modules/typescript/bin/tsc`;
-  execFileSync(process.execPath, [compiler, '-p', `${root}test/crash/apps/tsconfig.json`], { stdio: 'inherit' });
+  buildApps();
   database = await freshDatabase('crash');
   model = await startModelServer(answer);
 });
@@ -47,7 +44,7 @@ function answer({ messages }: ChatRequest) {
 
 function start(crashAt?: CrashPoint): Promise<ChildService> {
   const env = { OPENAI_BASE_URL: model.url, OPENAI_MODEL: 'stub' };
-  return startChild({ app: `${root}dist/test-apps/team.js`, databaseUrl: database.url, crashAt, env });
+  return startChild({ app: appPath('team'), databaseUrl: database.url, crashAt, env });
 }
 
 function submit(service: ChildService, key: string): Promise<CallResult<Record<string, unknown>>> {

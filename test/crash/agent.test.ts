@@ -1,9 +1,7 @@
 // `kill -9` before and after every checkpoint of an agent. What the model decided and was recorded is used: it is not asked again.
 
-import { execFileSync } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
   type CallResult,
@@ -15,8 +13,7 @@ import {
   startModelServer,
 } from '../../src/testing.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
+import { appPath, buildApps } from './support/apps.ts';
 
 /** How often the model was asked each question, and how often the tool's body ran. */
 const counts = { first: 0, second: 0, look: 0 };
@@ -26,8 +23,7 @@ let model: ModelServer;
 let counter: Server;
 
 beforeAll(async () => {
-  const compiler = `${root}node_modules/typescript/bin/tsc`;
-  execFileSync(process.execPath, [compiler, '-p', `${root}test/crash/apps/tsconfig.json`], { stdio: 'inherit' });
+  buildApps();
   database = await freshDatabase('crash');
   model = await startModelServer(answer);
   counter = createServer((request, response) => {
@@ -61,7 +57,7 @@ function answer({ messages }: ChatRequest) {
 function start(crashAt?: CrashPoint): Promise<ChildService> {
   const { port } = counter.address() as AddressInfo;
   const env = { OPENAI_BASE_URL: model.url, OPENAI_MODEL: 'stub', COUNTER_URL: `http://127.0.0.1:${port}` };
-  return startChild({ app: `${root}dist/test-apps/clerk.js`, databaseUrl: database.url, crashAt, env });
+  return startChild({ app: appPath('clerk'), databaseUrl: database.url, crashAt, env });
 }
 
 function submit(service: ChildService, key: string): Promise<CallResult<Record<string, unknown>>> {

@@ -7,7 +7,7 @@ import { temporaryTree } from './temporary-tree.ts';
 const found = (files: Record<string, string>, exemptions?: Record<string, string>): string[] =>
   checkWords(temporaryTree(files), exemptions).map(({ file, line, message }) => `${file}:${line} ${message}`);
 
-test.each(['/work/main/src', '/tmp/x', '/home/anna/code', '/Users/anna', '/root/.npmrc'])(
+test.each(['/work/shop/src', '/tmp/x', '/home/anna/code', '/Users/anna', '/root/.npmrc'])(
   '%s is a path of one machine',
   (path) => {
     expect(found({ 'docs/a.md': `Fine.\n\nSee ${path} for it.\n` })).toEqual([

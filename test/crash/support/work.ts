@@ -1,17 +1,15 @@
 // Processes of a test app, with a database and a witness, for the tests of one file.
 
-import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type ChildService, startChild } from '../../../src/testing.ts';
 import { freshDatabase, type TestDatabase } from '../../support/database.ts';
+import { appPath, buildApps } from './apps.ts';
 import { openWitness, type Witness } from './witness.ts';
 
 /** Hundreds of processes start; each of them is ready sooner when it need not compile its modules. */
 const NODE_COMPILE_CACHE = join(tmpdir(), 'holdfast-tests-compiled');
-const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 export interface WorkWorld {
   readonly database: TestDatabase;
@@ -30,8 +28,7 @@ export function workWorld(app: 'work' | 'storm' | 'approvals' = 'work'): WorkWor
   let witness: Witness;
   const children: ChildService[] = [];
   beforeAll(async () => {
-    const compiler = `${root}node_modules/typescript/bin/tsc`;
-    execFileSync(process.execPath, [compiler, '-p', `${root}test/crash/apps/tsconfig.json`], { stdio: 'inherit' });
+    buildApps();
     database = await freshDatabase('crash');
     witness = await openWitness();
   });
@@ -51,7 +48,7 @@ export function workWorld(app: 'work' | 'storm' | 'approvals' = 'work'): WorkWor
     },
     start: async ({ databaseUrl = database.url, env = {} } = {}) => {
       const child = await startChild({
-        app: `${root}dist/test-apps/${app}.js`,
+        app: appPath(app),
         databaseUrl,
         env: { WITNESS_URL: witness.url, NODE_COMPILE_CACHE, ...env },
       });
