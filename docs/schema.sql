@@ -226,6 +226,54 @@ CREATE TABLE holdfast.migrations_lock (
   CONSTRAINT migrations_lock_pkey PRIMARY KEY (index)
 );
 
+-- One row for each call of a model, made before the call; settled in the commit of the checkpoint of its step.
+CREATE TABLE holdfast.model_calls (
+  id                  uuid NOT NULL,
+  -- Null for a call outside of any run.
+  run_id              text,
+  step_id             integer,
+  step                text,
+  attempt             integer NOT NULL,
+  tenant              text NOT NULL DEFAULT ''::text,
+  executor_id         text NOT NULL,
+  -- The class that was asked for.
+  class               text NOT NULL,
+  -- The endpoint that was asked.
+  endpoint            text NOT NULL,
+  model               text NOT NULL,
+  -- Why this endpoint: what was looked at when it was chosen.
+  choice              jsonb NOT NULL DEFAULT '{}'::jsonb,
+  -- Hashes of what the model was asked with, to see what has changed since.
+  fingerprint         jsonb,
+  -- reserved: not ended, or not known to have. settled: answered. failed: ended with an error, and used nothing that is known. lost: its process died in between; it counts as estimated.
+  state               text NOT NULL DEFAULT 'reserved'::text,
+  estimated_input     integer NOT NULL,
+  estimated_output    integer NOT NULL,
+  estimated_usd       numeric,
+  input_tokens        integer,
+  cached_input_tokens integer,
+  cache_write_tokens  integer,
+  output_tokens       integer,
+  reasoning_tokens    integer,
+  -- Whether the numbers of tokens are estimates, because the provider gave none.
+  is_estimated        boolean NOT NULL DEFAULT false,
+  -- Null where the endpoint has no price.
+  cost_usd            numeric,
+  -- Which price list it was reckoned with, in the words of the models file.
+  price_version       text,
+  error_code          text,
+  started_at          timestamp with time zone NOT NULL DEFAULT now(),
+  ended_at            timestamp with time zone,
+  CONSTRAINT model_calls_pkey PRIMARY KEY (id),
+  CONSTRAINT model_calls_run_id_fkey FOREIGN KEY (run_id) REFERENCES dbos.workflow_status(workflow_uuid) ON UPDATE CASCADE ON DELETE CASCADE,
+  CONSTRAINT model_calls_attempt_check CHECK ((attempt >= 1)),
+  CONSTRAINT model_calls_estimated_input_check CHECK ((estimated_input >= 0)),
+  CONSTRAINT model_calls_estimated_output_check CHECK ((estimated_output >= 0)),
+  CONSTRAINT model_calls_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'settled'::text, 'failed'::text, 'lost'::text])))
+);
+CREATE INDEX model_calls_of_step ON holdfast.model_calls USING btree (run_id, step_id);
+CREATE INDEX model_calls_reserved ON holdfast.model_calls USING btree (executor_id) WHERE (state = 'reserved'::text);
+
 -- One row for each request of a tool that may change something outside, over all attempts to send it.
 CREATE TABLE holdfast.receipts (
   key           text NOT NULL,

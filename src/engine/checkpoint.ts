@@ -4,8 +4,10 @@ import { DBOS } from '@dbos-inc/dbos-sdk';
 import { TerminalError } from '../core/errors.ts';
 import { errorRecord, isRecorded, RecordedError } from '../core/recorded-error.ts';
 import { assertSerializable } from '../core/serializable.ts';
+import type { Settlement } from '../store/model-calls.ts';
 import type { DataSource, TransactionSettings } from './data-source.ts';
 import type { Gate } from './drain.ts';
+import type { Execution } from './history/execution.ts';
 import type { FastSystemDatabase } from './history/fast-database.ts';
 import { type RecordableResult, recordableResult } from './result-text.ts';
 import { orHeld } from './unfit.ts';
@@ -17,6 +19,8 @@ export interface StepIdentity {
   tenant: string;
   /** Aborted when the run is cancelled; looking at it starts to watch for that. */
   cancelled(): AbortSignal;
+  /** Has a call of a model settled in the commit of the step's checkpoint. Returns false where the engine cannot do that. */
+  settle(settlement: Settlement): boolean;
 }
 
 /** In a transaction nobody watches: it is short, and fenced. */
@@ -40,7 +44,7 @@ export class Checkpoints {
 
   /** Runs `body` as the step `name` of the calling workflow and returns its recorded result, or throws its recorded error. */
   async step<T>(name: string, body: (identity: StepIdentity) => Promise<T>): Promise<T> {
-    const attempt = (): Promise<T> => recordable(name, () => body(currentIdentity()), isControlFlow);
+    const attempt = (): Promise<T> => recordable(name, () => body(this.#identity()), isControlFlow);
     // The checkpoint is written inside the gate: a step that could end while the process stops is also recorded.
     return orHeld(() => withRecordedErrors(() => this.#gate.pass(() => this.#recorded(name, attempt))));
   }
@@ -51,17 +55,21 @@ export class Checkpoints {
    */
   async #recorded<T>(name: string, attempt: () => Promise<T>): Promise<T> {
     let live: RecordableResult<T> | undefined;
+    let settling: { execution: Execution; stepId: number } | undefined;
     const replayed = await DBOS.runStep(
       async () => {
         const execution = this.#database?.executionOf(DBOS.workflowID!);
+        const stepId = DBOS.stepID!;
+        if (execution) settling = { execution, stepId };
+        execution?.settlements.set(stepId, []);
         const result = await attempt();
         if (!execution) return result;
         live = recordableResult(result);
-        execution.results.set(DBOS.stepID!, live.text);
+        execution.results.set(stepId, live.text);
         return null;
       },
       { name },
-    );
+    ).finally(() => settling && this.#database?.settleLeft(settling.execution, settling.stepId));
     return live ? live.value : (replayed as T);
   }
 
@@ -74,7 +82,7 @@ export class Checkpoints {
     settings: TransactionSettings,
     body: (identity: StepIdentity) => Promise<T>,
   ): Promise<T> {
-    if (!DBOS.isWithinWorkflow()) return this.#source.run(name, settings, () => body(currentIdentity()));
+    if (!DBOS.isWithinWorkflow()) return this.#source.run(name, settings, () => body(this.#identity()));
     if (!DBOS.isInWorkflow()) {
       throw new TerminalError(
         'transaction_in_step',
@@ -83,8 +91,21 @@ export class Checkpoints {
     }
     const isNoOutcome = async (error: unknown): Promise<boolean> =>
       isControlFlow(error) || this.#source.mustRetry(error);
-    const attempt = (): Promise<T> => recordable(name, () => body(currentIdentity()), isNoOutcome);
+    const attempt = (): Promise<T> => recordable(name, () => body(this.#identity()), isNoOutcome);
     return orHeld(() => withRecordedErrors(() => this.#gate.pass(() => this.#source.run(name, settings, attempt))));
+  }
+
+  #identity(): StepIdentity {
+    const status = DBOS.stepStatus;
+    const runId = DBOS.workflowID!;
+    const stepId = DBOS.stepID!;
+    return {
+      runId,
+      stepId,
+      tenant: DBOS.authenticatedUser,
+      cancelled: () => status?.cancelSignal ?? NEVER_CANCELLED,
+      settle: (settlement) => this.#database?.executionOf(runId)?.settle(stepId, settlement) ?? false,
+    };
   }
 
   /** Whether the process has begun to stop; pauses end then, and what would follow them is left to another process. */
@@ -96,16 +117,6 @@ export class Checkpoints {
   abandon(): Promise<never> {
     return this.#gate.abandon();
   }
-}
-
-function currentIdentity(): StepIdentity {
-  const status = DBOS.stepStatus;
-  return {
-    runId: DBOS.workflowID!,
-    stepId: DBOS.stepID!,
-    tenant: DBOS.authenticatedUser,
-    cancelled: () => status?.cancelSignal ?? NEVER_CANCELLED,
-  };
 }
 
 /** Runs `body`; what it returns or throws is in the form in which it is recorded, so that it is the same when it is replayed. */

@@ -45,7 +45,11 @@ export async function openModels(
     throw error;
   }
   if ('text' in state && openai) log.warn(`OPENAI_MODEL has no effect, because ${name} says which models there are.`);
-  return { model: (className) => (instead ?? registry).model(className), view: () => registry.view(), close };
+  return {
+    model: (className, scope) => (instead ?? registry).model(className, scope),
+    view: () => registry.view(),
+    close,
+  };
 }
 
 function begin(registry: Registry, name: string, state: FileState, isRequired: boolean): void {

@@ -3,6 +3,7 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { InvalidInput, Unavailable } from '../core/errors.ts';
 import { type AppModels, appModels } from './app-models.ts';
+import type { CallScope } from './call.ts';
 import { classModel } from './class-model.ts';
 import type { ModelsDefinition } from './definition.ts';
 import { type Endpoint, endpointOf, type EndpointSource, sourceOf } from './endpoint.ts';
@@ -15,8 +16,10 @@ import { endpointView, type ModelsView } from './view.ts';
 
 /** Where steps get their models. */
 export interface ModelSource {
-  /** Returns the model of a class. @throws InvalidInput `model_class_unknown` and `model_class_invalid` */
-  model(className: string): LanguageModelV4;
+  /**
+   * Returns the model of a class, for calls on behalf of `scope`. @throws InvalidInput `model_class_unknown` and `model_class_invalid`
+   */
+  model(className: string, scope?: CallScope): LanguageModelV4;
 }
 
 /** The models of a process. */

@@ -3,7 +3,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { HoldfastError } from '../core/errors.ts';
+import type { CallScope } from '../inference/call.ts';
 import type { ModelSource } from '../inference/registry.ts';
+import type { Settlement } from '../store/model-calls.ts';
 
 /** The surroundings of one attempt of a step. */
 export interface StepContext {
@@ -21,9 +23,13 @@ export interface StepContext {
   readonly idempotencyKey: string | undefined;
 }
 
+/** Has a call of a model settled in the commit of the step's checkpoint; false where that cannot be. */
+export type Settle = (settlement: Settlement) => boolean;
+
 interface Surroundings {
   context: StepContext;
   models: ModelSource;
+  settle: Settle;
 }
 
 const current = new AsyncLocalStorage<Surroundings>();
@@ -39,12 +45,36 @@ export function stepContext(): StepContext {
  * body; InvalidInput `model_class_unknown`
  */
 export function model(name: string): LanguageModelV4 {
-  return surroundings('model()').models.model(name);
+  const { models, context, settle } = surroundings('model()');
+  return models.model(name, scopeOf(context, settle));
 }
 
-/** Runs `body` with `context` as what `stepContext()` returns in it, and `models` behind `model()`. */
-export function inStepContext<T>(context: StepContext, models: ModelSource, body: () => Promise<T>): Promise<T> {
-  return current.run({ context, models }, body);
+function scopeOf(context: StepContext, settle: Settle): CallScope {
+  const { runId, stepId, name, attempt, tenant } = context;
+  return {
+    runId,
+    stepId,
+    step: name,
+    attempt,
+    tenant,
+    get signal() {
+      return context.signal;
+    },
+    settleWithStep: settle,
+  };
+}
+
+/**
+ * Runs `body` with `context` as what `stepContext()` returns in it, and `models` behind `model()`. Without `settle`, calls of models are
+ * settled as those of the step around it.
+ */
+export function inStepContext<T>(
+  context: StepContext,
+  models: ModelSource,
+  body: () => Promise<T>,
+  settle: Settle = current.getStore()?.settle ?? (() => false),
+): Promise<T> {
+  return current.run({ context, models, settle }, body);
 }
 
 function surroundings(caller: string): Surroundings {

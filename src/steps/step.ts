@@ -112,7 +112,7 @@ async function runAttempt(
   const leave = await placeFor(runner, call, identity);
   try {
     return await withinTime(call.name, call.options.timeout, (expiry) =>
-      inStepContext(contextOf(call.name, attempt, identity, expiry), runner.models, call.body),
+      inStepContext(contextOf(call.name, attempt, identity, expiry), runner.models, call.body, identity?.settle),
     );
   } finally {
     leave?.();

@@ -1,5 +1,7 @@
 // What this process knows of the runs that it executes, so that it need not ask the database before every step.
 
+import type { Settlement } from '../../store/model-calls.ts';
+
 /** A step's recorded outcome, in the form in which the SDK replays it. */
 export interface RecordedStep {
   output: string | null;
@@ -19,6 +21,8 @@ export class Execution {
   readonly committed = new Set<number>();
   /** Texts of results that the SDK is about to record without knowing them. */
   readonly results = new Map<number, string>();
+  /** Calls of models that are to be settled with the checkpoints of their steps; of steps that run, and have no checkpoint yet. */
+  readonly settlements = new Map<number, Settlement[]>();
   /** Whether a transaction of the run left a checkpoint beside the row of its step. */
   hasSeparateCheckpoints = false;
   /** Steps that this execution recorded itself. */
@@ -80,6 +84,13 @@ export class Execution {
     } finally {
       this.leave();
     }
+  }
+
+  /** Has a call of a model settled with the step's checkpoint. Returns false when that has been written, or there will be none of ours. */
+  settle(stepId: number, settlement: Settlement): boolean {
+    const settlements = this.settlements.get(stepId);
+    settlements?.push(settlement);
+    return settlements !== undefined;
   }
 
   /** Parks the run with `park`, which tells whether it did. What the run does meanwhile waits for the answer. */

@@ -2,6 +2,7 @@
 
 import errors from '@dbos-inc/dbos-sdk/internal/error';
 import type { Pool } from 'pg';
+import { type Settlement, settlementsJson, settling } from '../../store/model-calls.ts';
 import { GroupCommit } from './group-commit.ts';
 
 export interface StepCheckpoint {
@@ -15,6 +16,8 @@ export interface StepCheckpoint {
   error: string | null;
   serialization: string | null;
   childRunId: string | null;
+  /** Calls of models that the step made; they are settled in the same commit. */
+  settlements?: readonly Settlement[] | undefined;
   /** Of the execution. */
   token: string;
 }
@@ -31,21 +34,28 @@ export class StepCheckpoints {
   readonly #group: GroupCommit<StepCheckpoint, Verdict | 'missing'>;
 
   constructor(pool: Pool, application: string | undefined, isQuiet: () => boolean) {
-    const write = async (name: string, text: string, items: StepCheckpoint[]): Promise<(Verdict | undefined)[]> => {
-      const { rows } = await pool.query<Verdict & { n: number }>({
-        name,
-        text,
-        values: [JSON.stringify(items.map(requestOf)), application ?? null],
-      });
+    const write = async (kind: 'many' | 'one', items: StepCheckpoint[]): Promise<(Verdict | undefined)[]> => {
+      const settlements = items.flatMap((item) => item.settlements ?? []);
+      const values = [JSON.stringify(items.map(requestOf)), application ?? null];
+      const { rows } = await pool.query<Verdict & { n: number }>(
+        settlements.length === 0
+          ? { name: `holdfast_checkpoint_${kind}`, text: STATEMENTS[kind], values }
+          : {
+              name: `holdfast_checkpoint_${kind}_settling`,
+              text: SETTLING_STATEMENTS[kind],
+              values: [...values, JSON.stringify(settlementsJson(settlements))],
+            },
+      );
       const verdicts = new Map(rows.map((row) => [row.n, row]));
       return items.map((_, n) => verdicts.get(n));
     };
     this.#group = new GroupCommit<StepCheckpoint, Verdict | 'missing'>(
       {
         keyOf: ({ runId, stepId }) => `${stepId} ${runId}`,
-        bytesOf: ({ output, error }) => (output?.length ?? 0) + (error?.length ?? 0) + 300,
-        writeMany: (items) => write('holdfast_checkpoint_many', MANY, items),
-        writeOne: async (item) => (await write('holdfast_checkpoint_one', ONE, [item]))[0] ?? 'missing',
+        bytesOf: ({ output, error, settlements = [] }) =>
+          (output?.length ?? 0) + (error?.length ?? 0) + 300 * (1 + settlements.length),
+        writeMany: (items) => write('many', items),
+        writeOne: async (item) => (await write('one', [item]))[0] ?? 'missing',
       },
       isQuiet,
     );
@@ -107,15 +117,27 @@ const INSERT = `
  * A group leaves out runs that are locked by somebody else, so it never waits and cannot deadlock. It takes for granted that no step of
  * it is recorded, which is cheaper than to ask; it fails when one is.
  */
-const MANY = `${ownedRequests('SKIP LOCKED')},
-written AS (${INSERT})
+function many(also = ''): string {
+  return `${ownedRequests('SKIP LOCKED')},
+written AS (${INSERT})${also}
 SELECT r.n, owned.status, owned.owner_xid AS token, r.ended_at
   FROM request r JOIN owned ON owned.workflow_uuid = r.run_id`;
+}
 
 /** A step that is recorded already keeps what it has. */
-const ONE = `${ownedRequests('')},
+function one(also = ''): string {
+  return `${ownedRequests('')},
 written AS (${INSERT}
   ON CONFLICT (workflow_uuid, function_id) DO UPDATE SET completed_at_epoch_ms = operation_outputs.completed_at_epoch_ms
-  RETURNING completed_at_epoch_ms)
+  RETURNING completed_at_epoch_ms)${also}
 SELECT r.n, owned.status, owned.owner_xid AS token, (SELECT completed_at_epoch_ms FROM written) AS ended_at
   FROM request r JOIN owned ON owned.workflow_uuid = r.run_id`;
+}
+
+const STATEMENTS = { many: many(), one: one() };
+
+/** What models were called for is a fact, whoever has the run by now. */
+const SETTLED = `,
+settled AS (${settling('$3::json')})`;
+
+const SETTLING_STATEMENTS = { many: many(SETTLED), one: one(SETTLED) };

@@ -1,0 +1,2 @@
+-- Buckets: requests and tokens a minute.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Budgets and usage.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Health of endpoints.
+SELECT 1;

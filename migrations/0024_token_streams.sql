@@ -1,0 +1,2 @@
+-- Streams of tokens.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Drift and cache.
+SELECT 1;
