@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type LanguageModelMiddleware, wrapLanguageModel } from 'ai';
 import { beforeEach, expect, test } from 'vitest';
 import { model, step, TerminalError, workflow } from '../../src/index.ts';
 import type { CallScope } from '../../src/inference/call.ts';
@@ -30,14 +31,14 @@ const served = serve(
   {
     models: {
       model: (_name, scope) => {
-        const answering = scriptedModel(['fine']);
-        const doGenerate = answering.doGenerate.bind(answering);
-        answering.doGenerate = async (options) => {
-          const result = await doGenerate(options);
-          await enter(scope!);
-          return result;
+        const middleware: LanguageModelMiddleware = {
+          specificationVersion: 'v4',
+          wrapGenerate: async ({ doGenerate }) => {
+            await enter(scope!);
+            return doGenerate();
+          },
         };
-        return answering;
+        return wrapLanguageModel({ model: scriptedModel([{ text: 'fine' }]), middleware });
       },
     },
   },
