@@ -47,12 +47,18 @@ export class Conversation {
   /** How many tokens the model may be told; Infinity for all. */
   readonly budget: number;
   #telling: Telling = IN_FULL;
+  #revision = 0;
   /** The tokens that the model has counted besides the messages, and those of the messages that it was asked with last, as estimated. */
   #besides = 0;
   #estimated = 0;
 
   constructor(budget: number) {
     this.budget = budget;
+  }
+
+  /** Another one each time that what the model is told changes other than at its end. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Returns what the model is told before `fresh`. Where that is too much, `summarise` has what was said before a message summarised. */
@@ -98,6 +104,7 @@ export class Conversation {
       this.#messages[index] = trimmed(this.#messages[index]!);
     }
     this.#telling = telling;
+    this.#revision += 1;
   }
 
   /** What a summary up to `to` takes the place of. */

@@ -23,6 +23,7 @@ import type { StepRunner } from '../steps/step.ts';
 import { Conversation, summariseMessages, type Summary } from './conversation.ts';
 import { callsIn, openingMessages, textIn, toolMessage, userMessage } from './messages.ts';
 import { readOutput, withOutputSchema } from './output.ts';
+import { ToldPrompt } from './told-prompt.ts';
 import { type AgentTool, jsonSchemaOf, outcomeOf, toolSchemas } from './tools.ts';
 import { type Agent, type AgentsAbove, askModel, type Steering, type Turn } from './turn.ts';
 
@@ -79,6 +80,7 @@ class AgentRun {
   readonly #ceilings: Ceilings;
   readonly #output: { schema: z.ZodType; json: Record<string, unknown> } | undefined;
   readonly #conversation: Conversation;
+  readonly #told = new ToldPrompt();
   readonly #steered: string[] = [];
   #done: Progress = BEGINNING;
   #refused: Turn['refused'] = [];
@@ -119,6 +121,8 @@ class AgentRun {
     this.#endIf(limitReached(this.#done, this.#ceilings, elapsed));
     const turn = await askModel(this.#runner, this.#agent, {
       transcript,
+      revision: this.#conversation.revision,
+      told: this.#told,
       fresh,
       steered: this.#steered,
       answer: this.#wantsJson ? this.#output?.json : undefined,

@@ -1,6 +1,6 @@
 // An agent's structured result: how the model is asked for it, and whether the final answer is one.
 
-import { type LanguageModel, wrapLanguageModel } from 'ai';
+import { wrapLanguageModel } from 'ai';
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import type { z } from 'zod';
 import type { Issue } from '../core/decide.ts';
@@ -19,7 +19,7 @@ export function withOutputSchema(instructions: string, schema: Record<string, un
  * Returns `model` asked for JSON of `schema`. That is left to a wrapper because the AI SDK's own way fails the call when the answer does
  * not fit: the answer has to be recorded, and repaired.
  */
-export function answeringWith(model: LanguageModelV4, schema: Record<string, unknown>): LanguageModel {
+export function answeringWith(model: LanguageModelV4, schema: Record<string, unknown>): LanguageModelV4 {
   return wrapLanguageModel({
     model,
     middleware: {

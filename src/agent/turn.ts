@@ -8,6 +8,7 @@ import { model, stepContext } from '../steps/context.ts';
 import { runStep, type StepRunner } from '../steps/step.ts';
 import { callParts, callsIn, userMessage } from './messages.ts';
 import { answeringWith } from './output.ts';
+import type { ToldPrompt } from './told-prompt.ts';
 import { type AgentTool, allToolSchemas, isLeftOut, problemOf } from './tools.ts';
 
 /** A message that was left for the agent while it runs. */
@@ -40,6 +41,10 @@ export interface Agent {
 export interface Question {
   /** The conversation so far. */
   transcript: readonly ModelMessage[];
+  /** Another one when more than the end of the transcript is new since the question before this one. */
+  revision: number;
+  /** What the model was told with the question before this one. */
+  told: ToldPrompt;
   /** Messages that follow it, and that the model has not seen. */
   fresh: readonly ModelMessage[];
   /** Ids of the steering messages that it has seen. */
@@ -83,15 +88,17 @@ export async function askModel(runner: StepRunner, agent: Agent, question: Quest
   return (await runStep(runner, { name: 'model', options: MODEL_CALL, body: () => ask(agent, question) })) as Turn;
 }
 
-async function ask(agent: Agent, { transcript, fresh, steered, answer, done }: Question): Promise<Turn> {
+async function ask(
+  agent: Agent,
+  { transcript, revision, told, fresh, steered, answer, done }: Question,
+): Promise<Turn> {
   const { runId, signal } = stepContext();
   const left = runId === undefined ? [] : ((await agent.steering?.(runId, steered)) ?? []);
   const asked = [...fresh, ...left.map(({ body }) => userMessage(body))];
   const asking = model(agent.model);
   const { response, toolCalls, finishReason, usage, providerMetadata } = await generateText({
-    model: answer ? answeringWith(asking, answer) : asking,
+    ...told.asking(answer ? answeringWith(asking, answer) : asking, transcript, asked, revision),
     instructions: agent.instructions,
-    messages: [...transcript, ...asked],
     tools: await allToolSchemas(agent.tools, agent.toolSchemas, signal),
     stopWhen: isStepCount(1),
     maxRetries: 0,
