@@ -35,16 +35,17 @@ import { documentRoutes, healthRoutes } from './http/routes/operations.ts';
 import type { RunReader } from './http/routes/reading.ts';
 import { runRoutes } from './http/routes/runs.ts';
 import { startRoute } from './http/routes/start.ts';
-import { type HttpServer, startServer } from './http/server.ts';
+import { startServer } from './http/server.ts';
 import { type AppModels, appModels, type ModelOptions } from './inference/app-models.ts';
 import { openModels } from './inference/open.ts';
-import type { Models, ModelSource } from './inference/registry.ts';
+import type { ModelSource } from './inference/registry.ts';
 import { packageVersion } from './lib/package-version.ts';
 import { Sole } from './lib/sole.ts';
 import { Subscriptions } from './lib/subscriptions.ts';
 import type { Notify } from './steps/notice.ts';
 import type { Tool } from './steps/tool.ts';
 import { requestUnwind } from './store/unwind-requests.ts';
+import { type Parts, RunningApp, type Stoppable } from './running-app.ts';
 import { findMessage } from './views/messages.ts';
 import { findInputHash, getRun } from './views/runs.ts';
 
@@ -228,73 +229,5 @@ export class App {
     const specs = routes.map((route) => route.spec);
     const document = openApiDocument(this.name, packageVersion(), specs, this.catalogue.workflows);
     return [...routes, ...documentRoutes(document)];
-  }
-}
-
-interface Stoppable {
-  stop(): Promise<void>;
-}
-
-interface Parts {
-  place: Stoppable;
-  server: HttpServer;
-  engine: Engine;
-  upkeep: Stoppable;
-  database: AppDatabase;
-  models: Models;
-  submissions: Submissions;
-  approvals: Approvals;
-  state: { stopping: boolean };
-  unbind: () => Promise<void>;
-  graceMs: number;
-}
-
-/** An app that takes requests. */
-export class RunningApp {
-  readonly #parts: Parts;
-
-  /** @internal `App.start` makes it. */
-  constructor(parts: Parts) {
-    this.#parts = parts;
-  }
-
-  /** Where the door is. */
-  get url(): string {
-    return this.#parts.server.url;
-  }
-
-  get database(): AppDatabase {
-    return this.#parts.database;
-  }
-
-  get models(): Models {
-    return this.#parts.models;
-  }
-
-  /** @internal */
-  get approvals(): Approvals {
-    return this.#parts.approvals;
-  }
-
-  /** @internal */
-  get submissions(): Submissions {
-    return this.#parts.submissions;
-  }
-
-  /**
-   * Takes no more requests and runs, lets running steps end for up to the configured grace period, hands over the rest, and closes
-   * everything. Returns how many step bodies were cut off; they run again elsewhere.
-   */
-  async stop(): Promise<number> {
-    const { server, engine, upkeep, database, models, state, unbind, place, graceMs } = this.#parts;
-    state.stopping = true;
-    // Requests that are under way still need the engine, so it is closed only after the door.
-    const [cutOff] = await Promise.all([engine.drain(graceMs), server.stop(graceMs), upkeep.stop()]);
-    await engine.close();
-    await unbind();
-    await models.close();
-    await database.close();
-    await place.stop();
-    return cutOff;
   }
 }

@@ -1,7 +1,7 @@
 // The public API.
 
 export { type RunHandle, start, type StartOptions } from './admission/start.ts';
-export { App, type AppOptions, createApp, RunningApp } from './app.ts';
+export { App, type AppOptions, createApp } from './app.ts';
 export { type Config, readConfig } from './config.ts';
 export type { ApprovalRule } from './core/approval.ts';
 export type { RetryPolicy } from './core/backoff.ts';
@@ -46,3 +46,4 @@ export { callTool } from './steps/call-tool.ts';
 export { compensateWith } from './steps/compensate-with.ts';
 export { model, type StepContext, stepContext } from './steps/context.ts';
 export type { Notify, NoticeContext } from './steps/notice.ts';
+export { RunningApp } from './running-app.ts';

@@ -1,10 +1,11 @@
 // The entry of a service process: starts an app, says where it is, and stops it in an orderly way.
 
-import type { App, AppParts, RunningApp } from './app.ts';
+import type { App, AppParts } from './app.ts';
 import type { Config } from './config.ts';
 import { HoldfastError } from './core/errors.ts';
 import { modelsLine } from './inference/view.ts';
 import { createLog, type Logger } from './observe/log.ts';
+import type { RunningApp } from './running-app.ts';
 
 /** Runs `app` until SIGTERM, SIGINT or SIGHUP, then ends the process: 0 after an orderly stop, 1 when it could not start. */
 export async function main(app: App, config: Config, parts: AppParts = {}): Promise<void> {

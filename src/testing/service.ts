@@ -1,10 +1,11 @@
 // A whole service for a test: real HTTP, a real engine, a database of its own.
 
-import type { App, RunningApp } from '../app.ts';
+import type { App } from '../app.ts';
 import { type Config, engineOfTests, readConfig } from '../config.ts';
 import type { Duration } from '../core/duration.ts';
 import type { ModelSource } from '../inference/registry.ts';
 import { createLog } from '../observe/log.ts';
+import type { RunningApp } from '../running-app.ts';
 import { createTestDatabase } from './database.ts';
 import { type CallOptions, type CallResult, sendRequest } from './request.ts';
 import { skipTime } from './skip-time.ts';
