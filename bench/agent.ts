@@ -8,7 +8,7 @@ import { observe, walPosition } from './engine/observer.ts';
 import { type Figures, Part } from './engine/part.ts';
 import { type Measurement, median, rounded } from './measurement.ts';
 
-const SYSTEMS: readonly AgentSystem[] = ['holdfast', 'dbos', 'langgraph', 'langgraph-delta'];
+const SYSTEMS: readonly AgentSystem[] = ['plain', 'holdfast', 'dbos', 'langgraph', 'langgraph-delta'];
 const REPEATS = 3;
 /** A time is the median of this many turns of each agent. */
 const WINDOW = 10;

@@ -4,6 +4,7 @@ import { tell } from '../engine/part.ts';
 import { startDbos } from './dbos.ts';
 import { startHoldfast } from './holdfast.ts';
 import { startLangGraph } from './langgraph.ts';
+import { startPlain } from './plain.ts';
 import { type AgentSystem, type AgentTask, LAST_WORDS, openingOf, type RunAgent } from './work.ts';
 
 const SYSTEMS: Record<AgentSystem, (task: AgentTask) => Promise<RunAgent>> = {
@@ -11,6 +12,7 @@ const SYSTEMS: Record<AgentSystem, (task: AgentTask) => Promise<RunAgent>> = {
   langgraph: startLangGraph,
   'langgraph-delta': startLangGraph,
   dbos: startDbos,
+  plain: startPlain,
 };
 
 // It never outlives the process that started it.

@@ -17,7 +17,7 @@ export interface AgentTask {
   runs: number;
 }
 
-export type AgentSystem = 'holdfast' | 'langgraph' | 'langgraph-delta' | 'dbos';
+export type AgentSystem = 'holdfast' | 'langgraph' | 'langgraph-delta' | 'dbos' | 'plain';
 
 /** A system that is ready to run agents: runs one from its opening to its last words. */
 export type RunAgent = (opening: string) => Promise<string>;
