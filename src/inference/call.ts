@@ -46,6 +46,8 @@ export interface Gate {
 
 /** A call that was let through. */
 export interface Passage {
+  /** The most tokens that the answer may have, where something counts on it: the call has to say so to the model. */
+  readonly maxOutputTokens?: number | undefined;
   /** Told once how the call ended. It must not throw. */
   ended(end: CallEnd): void;
 }
