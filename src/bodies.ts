@@ -3,13 +3,16 @@
 import type { Knex } from 'knex';
 import { acceptStarts } from './admission/start.ts';
 import type { Submissions } from './admission/submit.ts';
+import { DriftWatch } from './agent/drift.ts';
+import { DriftNotes } from './agent/drift-notes.ts';
+import { agentFingerprint, harmlessSteps } from './agent/fingerprint.ts';
 import { runAgent } from './agent/loop.ts';
 import type { AgentTool } from './agent/tools.ts';
 import type { Steering } from './agent/turn.ts';
 import { registrables } from './agent/registrables.ts';
 import { undoersOf } from './agent/undoers.ts';
 import { unwind, UNWIND } from './agent/unwind.ts';
-import { AgentOperation, Opening, toolsOf } from './define/agent.ts';
+import { AgentOperation, type NamedTool, Opening, toolsOf } from './define/agent.ts';
 import type { Catalogue, CatalogueEntry } from './define/catalogue.ts';
 import { workflowsAbove } from './engine/ancestors.ts';
 import { StandaloneTool } from './define/standalone.ts';
@@ -27,6 +30,7 @@ import { runStep, type StepCall } from './steps/step.ts';
 import type { Tool, ToolRunner } from './steps/tool.ts';
 import { insertAttempt } from './store/attempts.ts';
 import { InvalidInput, TerminalError } from './core/errors.ts';
+import type { Fingerprint } from './core/fingerprint.ts';
 
 /** Messages on this topic reach a running agent. */
 const STEER_TOPIC = 'steer';
@@ -34,7 +38,7 @@ const STEER_TOPIC = 'steer';
 type Method = (...args: unknown[]) => Promise<unknown>;
 
 /** What everything that an app's workflows call runs with. */
-export type AppRunner = ToolRunner & Noticing;
+export type AppRunner = ToolRunner & Noticing & { drifts: DriftNotes };
 
 /** A workflow as the engine takes it. */
 export interface WorkflowBody {
@@ -95,24 +99,45 @@ function agentBody(
   catalogue: Catalogue,
   runner: () => AppRunner,
 ): Method {
-  const tools = toolsOf(name, agent, catalogue).map(({ entry, ...known }): AgentTool => {
+  const named = toolsOf(name, agent, catalogue);
+  const tools = named.map(({ entry, ...known }): AgentTool => {
     const { operation, receiver } = entry;
     const call = (args: unknown): Promise<unknown> => operation.route(receiver).invoke([args]);
     return { ...known, call, isRun: operation.kind === 'workflow' };
   });
-  const { model, instructions, output, limits, context } = agent;
-  const settings = { name, model, instructions, tools, output, limits, context };
+  const { model, instructions, output, limits, context, parameters } = agent;
+  const settings = { name, model, instructions, tools, output, limits, context, parameters };
+  const driftOf = driftWatches(name, agent, named, runner);
   const steering: Steering = (runId, seen) => messagesLeft(runner().db, runId, STEER_TOPIC, seen);
   const agents = new Set(catalogue.workflows.filter(isAgent).map((entry) => entry.name));
   const agentsAbove = async (runId: string): Promise<number> =>
     (await workflowsAbove(runner().db, runId)).filter((above) => agents.has(above)).length;
   return async (...args) => {
     const opened = await method(...args);
-    if (opened instanceof Opening) return runAgent(runner(), { ...settings, steering, agentsAbove }, opened.messages);
+    if (opened instanceof Opening)
+      return runAgent(runner(), { ...settings, ...driftOf(), steering, agentsAbove }, opened.messages);
     throw new TerminalError(
       'agent_not_opened',
       `The method of the agent '${name}' returned no opening: it has to return opening('…') with what the agent is to do.`,
     );
+  };
+}
+
+/** Returns what makes for each run of an agent the hashes of what it asks with, which stay the same, and what looks for others. */
+function driftWatches(
+  agent: string,
+  options: AgentOperation['agent'],
+  tools: readonly NamedTool[],
+  runner: () => AppRunner,
+): () => { fingerprint: Fingerprint; drift: DriftWatch } {
+  const { model, drift: policy = 'warn' } = options;
+  const harmless = harmlessSteps(tools);
+  let fingerprint: Fingerprint | undefined;
+  return () => {
+    const own = (fingerprint ??= agentFingerprint(options, tools));
+    const { models, drifts: notes } = runner();
+    const present = { ...own, class: model, modelsOf: (name: string) => models.modelsOf?.(name) };
+    return { fingerprint: own, drift: new DriftWatch({ agent, policy, present, harmless, notes }) };
   };
 }
 
@@ -174,6 +199,7 @@ export function appRunner(
   return {
     db,
     approvals,
+    drifts: new DriftNotes(db, log),
     checkpoints: engine.checkpoints,
     models,
     onFailedAttempt: (attempt) =>

@@ -9,28 +9,23 @@ import {
   type RecordedFingerprint,
 } from '../core/fingerprint.ts';
 import { holdForDrift, rewindTo } from '../engine/unfit.ts';
-import {
-  countRewinds,
-  type Drift,
-  type DriftPolicy,
-  insertDrifts,
-  insertRewind,
-  isDriftAccepted,
-} from '../store/drifts.ts';
+import { currentRunId } from '../engine/verbs.ts';
+import type { DriftPolicy } from '../define/agent.ts';
+import { type Drift, insertRewind } from '../store/drifts.ts';
 import type { DriftNotes } from './drift-notes.ts';
 
 /** A turn as it is recorded. Those of older builds have no fingerprint, and are not looked at. */
-export interface FingerprintedTurn {
+interface FingerprintedTurn {
   /** Where it is recorded. */
-  at?: { runId: string; stepId: number };
+  stepId?: number;
   fingerprint?: RecordedFingerprint;
 }
 
 /** What an agent says about drift. */
-export interface DriftSettings {
+interface DriftSettings {
   agent: string;
   policy: DriftPolicy;
-  present: () => PresentFingerprint;
+  present: PresentFingerprint;
   /** Names of steps that do nothing to anybody: the model may be asked again although they were done. */
   harmless: readonly string[];
   notes: DriftNotes;
@@ -50,15 +45,17 @@ export class DriftWatch {
   }
 
   /** A recorded turn has come back. Returns when the run goes on with it; where the policy is another one, not at all. */
-  async replayed({ at, fingerprint }: FingerprintedTurn): Promise<void> {
-    if (!at || !fingerprint) return;
-    const present = (this.#present ??= presented(this.#settings.present()));
+  async replayed({ stepId, fingerprint }: FingerprintedTurn): Promise<void> {
+    const runId = currentRunId();
+    if (runId === undefined || stepId === undefined || !fingerprint) return;
+    const present = (this.#present ??= presented(this.#settings.present));
     const changed = differences(fingerprint, present.fingerprint);
     if (changed.length === 0) return;
     const { agent, policy, notes } = this.#settings;
     const { hash: presentHash, shown } = present;
     const drift: Drift = {
-      ...at,
+      runId,
+      stepId,
       agent,
       changed,
       recorded: fingerprint,

@@ -18,9 +18,12 @@ import {
   withTokens,
 } from '../core/decide.ts';
 import { TerminalError } from '../core/errors.ts';
+import type { Fingerprint } from '../core/fingerprint.ts';
+import type { ModelParameters } from '../core/model-parameters.ts';
 import { now, parallel } from '../engine/verbs.ts';
 import type { StepRunner } from '../steps/step.ts';
 import { Conversation, summariseMessages, type Summary } from './conversation.ts';
+import type { DriftWatch } from './drift.ts';
 import { callsIn, openingMessages, textIn, toolMessage, userMessage } from './messages.ts';
 import { readOutput, withOutputSchema } from './output.ts';
 import { ToldPrompt } from './told-prompt.ts';
@@ -45,6 +48,10 @@ export interface AgentSettings {
   steering?: Steering | undefined;
   /** Told when a tool is a run of its own; without it there is no limit of depth. */
   agentsAbove?: AgentsAbove | undefined;
+  parameters?: ModelParameters | undefined;
+  /** What the model is asked with, to be recorded; and what looks at turns that come back. */
+  fingerprint?: Fingerprint | undefined;
+  drift?: DriftWatch | undefined;
 }
 
 /**
@@ -87,7 +94,8 @@ class AgentRun {
   #beganAt = 0;
 
   constructor(runner: StepRunner, settings: AgentSettings) {
-    const { name, model, instructions, tools, output, steering, agentsAbove } = settings;
+    const { name, model, instructions, tools, output, steering, agentsAbove, parameters, fingerprint, drift } =
+      settings;
     this.#runner = runner;
     this.#ceilings = ceilingsOf(settings.limits);
     this.#conversation = new Conversation(budgetOf(settings.context));
@@ -101,6 +109,9 @@ class AgentRun {
       steering,
       depth: this.#ceilings.depth,
       agentsAbove,
+      parameters,
+      fingerprint,
+      drift,
     };
   }
 

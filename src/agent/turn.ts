@@ -2,10 +2,13 @@
 
 import { generateText, isStepCount, type LanguageModelUsage, type ModelMessage, type ToolSet } from 'ai';
 import { type Problem, type Progress, refusals, type ToolCall } from '../core/decide.ts';
+import type { AskedModel, Fingerprint, RecordedFingerprint } from '../core/fingerprint.ts';
+import type { ModelParameters } from '../core/model-parameters.ts';
 import { answeringOf } from '../inference/class-model.ts';
 import { classifyModelError } from '../inference/errors.ts';
 import { model, stepContext } from '../steps/context.ts';
 import { runStep, type StepRunner } from '../steps/step.ts';
+import type { DriftWatch } from './drift.ts';
 import { callParts, callsIn, userMessage } from './messages.ts';
 import { answeringWith } from './output.ts';
 import type { ToldPrompt } from './told-prompt.ts';
@@ -35,6 +38,10 @@ export interface Agent {
   /** How many agents may stand above one another. */
   depth: number;
   agentsAbove: AgentsAbove | undefined;
+  parameters: ModelParameters | undefined;
+  /** What it asks with; without it, turns are not looked at when they come back. */
+  fingerprint: Fingerprint | undefined;
+  drift: DriftWatch | undefined;
 }
 
 /** What the model is asked. */
@@ -70,6 +77,9 @@ export interface Turn {
   model: string;
   /** The endpoint that answered. */
   endpoint?: string;
+  /** Hashes of what it was asked with, and the number of the step. */
+  fingerprint?: RecordedFingerprint;
+  stepId?: number;
 }
 
 /** Numbers of tokens. */
@@ -85,14 +95,21 @@ export const MODEL_CALL = { retries: { attempts: 6, backoff: { initial: '500ms',
 
 /** Asks the model as the next step of the calling workflow, or returns what is recorded of it. */
 export async function askModel(runner: StepRunner, agent: Agent, question: Question): Promise<Turn> {
-  return (await runStep(runner, { name: 'model', options: MODEL_CALL, body: () => ask(agent, question) })) as Turn;
+  let isAsked = false;
+  const body = (): Promise<Turn> => {
+    isAsked = true;
+    return ask(agent, question);
+  };
+  const turn = (await runStep(runner, { name: 'model', options: MODEL_CALL, body })) as Turn;
+  if (!isAsked) await agent.drift?.replayed(turn);
+  return turn;
 }
 
 async function ask(
   agent: Agent,
   { transcript, revision, told, fresh, steered, answer, done }: Question,
 ): Promise<Turn> {
-  const { runId, signal } = stepContext();
+  const { runId, stepId, signal } = stepContext();
   const left = runId === undefined ? [] : ((await agent.steering?.(runId, steered)) ?? []);
   const asked = [...fresh, ...left.map(({ body }) => userMessage(body))];
   const asking = model(agent.model);
@@ -100,6 +117,7 @@ async function ask(
     ...told.asking(answer ? answeringWith(asking, answer) : asking, transcript, asked, revision),
     instructions: agent.instructions,
     tools: await allToolSchemas(agent.tools, agent.toolSchemas, signal),
+    ...agent.parameters,
     stopWhen: isStepCount(1),
     maxRetries: 0,
     abortSignal: signal,
@@ -119,7 +137,17 @@ async function ask(
     usage: usageOf(usage),
     model: response.modelId,
     ...endpointOf(providerMetadata),
+    ...(stepId !== undefined && { stepId }),
+    ...(agent.fingerprint && {
+      fingerprint: { ...agent.fingerprint, model: askedModel(agent.model, asking.modelId, providerMetadata) },
+    }),
   };
+}
+
+/** Returns the model of the class `asked` that gave an answer with these metadata, and that its endpoint calls `id`. */
+function askedModel(asked: string, id: string, metadata: Parameters<typeof answeringOf>[0]): AskedModel {
+  const answeredBy = answeringOf(metadata)?.class;
+  return { class: asked, id, ...(answeredBy !== undefined && answeredBy !== asked && { answeredBy }) };
 }
 
 /** Returns the endpoint that gave an answer with these metadata, as it is recorded: not at all where no class was asked. */

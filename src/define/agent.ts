@@ -4,6 +4,7 @@ import type { ModelMessage } from 'ai';
 import { z } from 'zod';
 import { type AgentContext, type AgentLimits, budgetOf, ceilingsOf } from '../core/agent-limits.ts';
 import { InvalidInput } from '../core/errors.ts';
+import type { ModelParameters } from '../core/model-parameters.ts';
 import type { Catalogue, CatalogueEntry } from './catalogue.ts';
 import { StandaloneTool, type ToolDescription } from './standalone.ts';
 import { type DurableMethod, Operation, operationOf, type WorkflowOptions } from './operation.ts';
@@ -24,7 +25,22 @@ export interface AgentOptions extends WorkflowOptions {
   limits?: AgentLimits;
   /** For conversations that become longer than the model takes; the model is told everything without it. */
   context?: AgentContext;
+  /** Settings of the model. */
+  parameters?: ModelParameters;
+  /** What you call this state of the agent, such as `4`; it is shown where its questions have changed. */
+  version?: string;
+  /**
+   * What happens to a run whose turns were recorded when the agent asked its model otherwise (other instructions, tools, schema, model
+   * or parameters): it goes on (`accept`), and the log says so (`warn`, the default); it is held for a person (`hold`); or its model is
+   * asked again from there (`rerun`), unless something was done since, which holds the run.
+   */
+  drift?: DriftPolicy;
 }
+
+/** What can be done about drift. */
+export type DriftPolicy = 'accept' | 'warn' | 'hold' | 'rerun';
+
+const DRIFT_POLICIES: readonly unknown[] = ['accept', 'warn', 'hold', 'rerun'];
 
 /** What a method marked with `@agent` returns: it stands for the agent's result, with which the run ends. */
 export class Opening {
@@ -63,6 +79,9 @@ export function assertAgents(catalogue: Catalogue): void {
     toolsOf(name, operation.agent, catalogue);
     ceilingsOf(operation.agent.limits);
     budgetOf(operation.agent.context);
+    const { drift = 'warn' } = operation.agent;
+    if (!DRIFT_POLICIES.includes(drift))
+      throw invalid(name, `drift has to be one of ${DRIFT_POLICIES.join(', ')}, not '${String(drift)}'`);
   }
 }
 

@@ -15,6 +15,7 @@ import {
 import type { EngineLog } from './logger.ts';
 import type { Holder, PresentRun } from './present-run.ts';
 import { RECOVERY_LANE } from './recovery-lane.ts';
+import { type Rewind, rewindRun } from './rewind.ts';
 import type { Mismatch } from './unfit.ts';
 
 export interface HoldsOptions extends Seeker {
@@ -57,15 +58,34 @@ export class Holds implements Holder {
 
   /** Holds a run that executes here. A run that belongs to somebody else by now is left alone: that one will find out. */
   async hold(run: PresentRun, mismatch: Mismatch): Promise<void> {
+    await this.#untilDone(`Run '${run.id}' could not be held`, () => this.#write(run, mismatch));
+  }
+
+  /** Takes a run back that executes here. One that belongs to somebody else by now is left alone: that one will find out. */
+  async rewind(run: PresentRun, to: Rewind): Promise<string | undefined> {
+    const { db, log, onChange, onReleased } = this.#options;
+    const { id: runId, token } = run;
+    const work = (): ReturnType<typeof rewindRun> => rewindRun(db, { ...to, runId, token });
+    const rewound = await this.#untilDone(`Run '${runId}' could not be taken back to step ${to.stepId}`, work);
+    if (rewound === undefined || rewound === 'lost') return undefined;
+    if ('obstacle' in rewound) return rewound.obstacle;
+    log.info(`Run '${runId}' was taken back to step ${to.stepId}.`);
+    onReleased(rewound.lane);
+    onChange(runId);
+    return undefined;
+  }
+
+  /** Returns what `work` returns, however often that takes; undefined when the process stops first. */
+  async #untilDone<T>(problem: string, work: () => Promise<T>): Promise<T | undefined> {
     for (let wait = FIRST_RETRY_MS; !this.#stopping.signal.aborted; wait = Math.min(wait * 2, SLOWEST_RETRY_MS)) {
       try {
-        await this.#write(run, mismatch);
-        return;
+        return await work();
       } catch (error) {
-        this.#options.log.warn(`Run '${run.id}' could not be held, trying again: ${(error as Error).message}`);
+        this.#options.log.warn(`${problem}, trying again: ${(error as Error).message}`);
       }
       await this.#pause(wait);
     }
+    return undefined;
   }
 
   /** Puts a held run back into its lane. Returns false when it is not held (any more). */

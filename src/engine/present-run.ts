@@ -7,11 +7,14 @@ import executors from '@dbos-inc/dbos-sdk/internal/dbos-executor';
 import errors from '@dbos-inc/dbos-sdk/internal/error';
 import type { RunningWorkflowEntry } from '@dbos-inc/dbos-sdk/internal/system_database';
 import type { RegisteredWorkflow } from './runs.ts';
+import type { Rewind } from './rewind.ts';
 import type { Mismatch } from './unfit.ts';
 
 /** Takes runs out of the process that cannot go on with the code that it has. Never fails. */
 export interface Holder {
   hold(run: PresentRun, mismatch: Mismatch): Promise<void>;
+  /** Takes the run back to a step, and puts it into its lane. Returns what stands in the way, if anything does. */
+  rewind(run: PresentRun, rewind: Rewind): Promise<string | undefined>;
 }
 
 const current = new AsyncLocalStorage<PresentRun>();
@@ -65,6 +68,18 @@ export class PresentRun {
     this.#isLeaving = true;
     await this.#holder.hold(this, mismatch);
     this.#leave();
+  }
+
+  /** Has the run taken back to a step, to go on from there in a new execution. Returns only with what stands in the way of that. */
+  async rewind(to: Rewind): Promise<string> {
+    this.#isLeaving = true;
+    const obstacle = await this.#holder.rewind(this, to);
+    if (obstacle === undefined) {
+      this.#leave();
+      return new Promise(() => {});
+    }
+    this.#isLeaving = false;
+    return obstacle;
   }
 
   /**

@@ -3,10 +3,17 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import errors from '@dbos-inc/dbos-sdk/internal/error';
 import { type PresentRun, presentRun } from './present-run.ts';
+import type { Rewind } from './rewind.ts';
 
 /** Where the code and the history of a run part, or where nobody can tell what happened. */
 export interface Mismatch {
-  reason: 'unexpected_step' | 'nondeterminism' | 'unknown_effect' | 'irreversible_effect' | 'compensation_failed';
+  reason:
+    | 'unexpected_step'
+    | 'nondeterminism'
+    | 'unknown_effect'
+    | 'irreversible_effect'
+    | 'compensation_failed'
+    | 'drift';
   stepId: number;
   /** The name under which the code makes the call, as the SDK has it; null where it is the one that is recorded. */
   called: string | null;
@@ -51,6 +58,20 @@ export async function holdForMixUp(stepId: number, called: string): Promise<neve
     'Make these calls in parallel(), then release the run.';
   await presentRun()?.hold({ reason: 'nondeterminism', stepId, called: null, message });
   return never();
+}
+
+/** Has the run held because a model was asked otherwise than the code would ask it. To be called in the workflow's body; does not return. */
+export async function holdForDrift(stepId: number, message: string): Promise<never> {
+  await presentRun()?.hold({ reason: 'drift', stepId, called: null, message });
+  return never();
+}
+
+/**
+ * Has the run taken back to a step, to do that and all that follows once more. To be called in the workflow's body, which returns from it
+ * only with what stands in the way.
+ */
+export async function rewindTo(rewind: Rewind): Promise<string> {
+  return (await presentRun()?.rewind(rewind)) ?? never();
 }
 
 /** The same error of another run, for instance of a child that failed of it, is an outcome like any other. */

@@ -35,7 +35,7 @@ const HeldSchema = z
   .object({
     reason: z.string().meta({
       description:
-        '`unexpected_step`, `nondeterminism`, `unknown_effect`, `irreversible_effect`, `compensation_failed` or `no_such_workflow`',
+        '`unexpected_step`, `nondeterminism`, `unknown_effect`, `irreversible_effect`, `compensation_failed`, `drift` or `no_such_workflow`',
     }),
     stepId: z.int().nullable().meta({ description: 'The step at which code and history part' }),
     expected: z.string().nullable().meta({ description: 'What the code calls there' }),

@@ -47,6 +47,7 @@ export async function openModels(
   if ('text' in state && openai) log.warn(`OPENAI_MODEL has no effect, because ${name} says which models there are.`);
   return {
     model: (className, scope) => (instead ?? registry).model(className, scope),
+    modelsOf: (className) => (instead ?? registry).modelsOf?.(className),
     view: () => registry.view(),
     close,
   };

@@ -20,6 +20,8 @@ export interface ModelSource {
    * Returns the model of a class, for calls on behalf of `scope`. @throws InvalidInput `model_class_unknown` and `model_class_invalid`
    */
   model(className: string, scope?: CallScope): LanguageModelV4;
+  /** Returns the models that may answer for a class, by what their endpoints call them; undefined where there is no such class. */
+  modelsOf?(className: string): readonly string[] | undefined;
 }
 
 /** The models of a process. */
@@ -102,6 +104,11 @@ export class Registry implements Models {
       `There is no model class '${className}': define it in ${this.#file?.name ?? 'models.yaml'}, or ask for one of those that there are (${known.join(', ')}).`,
       { class: className, known },
     );
+  }
+
+  modelsOf(className: string): readonly string[] | undefined {
+    const { classes, otherwise } = this.#present;
+    return (classes.get(className) ?? otherwise)?.map(({ modelId }) => modelId);
   }
 
   view(): ModelsView {

@@ -13,6 +13,7 @@ export interface Hold {
     | 'unknown_effect'
     | 'irreversible_effect'
     | 'compensation_failed'
+    | 'drift'
     | 'no_such_workflow';
   stepId: number | null;
   /** What the code calls. */
@@ -158,6 +159,9 @@ requests AS (
   UPDATE holdfast.receipts r SET accepted_at = now() FROM gone
    WHERE gone.reason = 'unknown_effect' AND r.run_id = gone.run_id AND r.step_id = gone.step_id
      AND r.state IN ('sent', 'answered') AND r.accepted_at IS NULL),
+drifts AS (
+  UPDATE holdfast.drifts d SET accepted_at = now() FROM gone
+   WHERE gone.reason = 'drift' AND d.run_id = gone.run_id AND d.step_id = gone.step_id AND d.outcome = 'held'),
 executions AS (
   UPDATE holdfast.compensations c SET accepted = c.executions FROM gone
    WHERE gone.reason = 'unknown_effect' AND c.run_id = gone.run_id AND c.step_id = gone.step_id)
