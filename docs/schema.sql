@@ -135,6 +135,132 @@ CREATE TABLE holdfast.attempts (
 );
 CREATE INDEX attempts_of_step ON holdfast.attempts USING btree (run_id, step_id);
 
+-- Where each tenant stands in the fair queue of a bucket. A row that lags behind the queue means nothing any more.
+CREATE TABLE holdfast.bucket_flows (
+  bucket    text NOT NULL,
+  tenant    text NOT NULL,
+  finish_ms double precision NOT NULL,
+  CONSTRAINT bucket_flows_pkey PRIMARY KEY (bucket, tenant)
+);
+
+-- One row for each endpoint or tenant with limits. A bucket fills at its rate, up to a few seconds of it; calls take from it before they are made. Times are in milliseconds since 1970.
+CREATE TABLE holdfast.bucket_levels (
+  key               text NOT NULL,
+  kind              text NOT NULL,
+  name              text NOT NULL,
+  rpm               integer,
+  tpm               integer,
+  concurrency       integer,
+  -- When the bucket was empty, or will be, given its rate: what has flowed in since is left.
+  requests_empty_ms double precision NOT NULL DEFAULT 0,
+  tokens_empty_ms   double precision NOT NULL DEFAULT 0,
+  -- The part of the configured rate that was used when it was last lowered, because the provider refused calls.
+  factor            double precision NOT NULL DEFAULT 1,
+  -- When the rate was last lowered. It recovers from then on.
+  slowed_ms         double precision NOT NULL DEFAULT 0,
+  -- Until when the provider wants no calls.
+  blocked_ms        double precision NOT NULL DEFAULT 0,
+  -- How far the fair queue has come, in its own time.
+  virtual_ms        double precision NOT NULL DEFAULT 0,
+  -- When a process that has the limits last looked.
+  served_at         timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT bucket_levels_pkey PRIMARY KEY (key),
+  CONSTRAINT bucket_levels_concurrency_check CHECK ((concurrency > 0)),
+  CONSTRAINT bucket_levels_factor_check CHECK (((factor > (0)::double precision) AND (factor <= (1)::double precision))),
+  CONSTRAINT bucket_levels_kind_check CHECK ((kind = ANY (ARRAY['endpoint'::text, 'tenant'::text]))),
+  CONSTRAINT bucket_levels_rpm_check CHECK ((rpm > 0)),
+  CONSTRAINT bucket_levels_tpm_check CHECK ((tpm > 0))
+);
+
+-- How many calls at the same time each process may make, of those that an endpoint allows.
+CREATE TABLE holdfast.bucket_slots (
+  bucket      text NOT NULL,
+  executor_id text NOT NULL,
+  slots       integer NOT NULL,
+  CONSTRAINT bucket_slots_pkey PRIMARY KEY (bucket, executor_id),
+  CONSTRAINT bucket_slots_slots_check CHECK ((slots > 0))
+);
+
+-- Calls of models that wait for room in a bucket, and those that have got it and were not made yet.
+CREATE TABLE holdfast.bucket_waits (
+  id          uuid NOT NULL,
+  bucket      text NOT NULL,
+  -- The second bucket that the call takes from.
+  also        text,
+  tenant      text NOT NULL,
+  run_id      text,
+  step_id     integer,
+  -- Tells calls apart that one step makes at the same time.
+  ordinal     integer NOT NULL DEFAULT 0,
+  -- The process in which the call waited last.
+  executor_id text NOT NULL,
+  tokens      double precision NOT NULL,
+  priority    integer NOT NULL DEFAULT 0,
+  -- The place among the calls of its tenant: when it came, later for a lower priority and for a larger call.
+  place       double precision NOT NULL,
+  entered_at  timestamp with time zone NOT NULL DEFAULT now(),
+  -- When it got its room. What is not taken up in time is given back.
+  granted_at  timestamp with time zone,
+  -- How often its room was given back because nobody took it up.
+  lapses      integer NOT NULL DEFAULT 0,
+  CONSTRAINT bucket_waits_pkey PRIMARY KEY (id),
+  CONSTRAINT bucket_waits_run_id_step_id_bucket_ordinal_key UNIQUE (run_id, step_id, bucket, ordinal),
+  CONSTRAINT bucket_waits_run_id_fkey FOREIGN KEY (run_id) REFERENCES dbos.workflow_status(workflow_uuid) ON UPDATE CASCADE ON DELETE CASCADE,
+  CONSTRAINT bucket_waits_tokens_check CHECK ((tokens >= (0)::double precision))
+);
+CREATE INDEX bucket_waits_also ON holdfast.bucket_waits USING btree (bucket, also) WHERE ((granted_at IS NULL) AND (also IS NOT NULL));
+CREATE INDEX bucket_waits_granted ON holdfast.bucket_waits USING btree (bucket, granted_at) WHERE (granted_at IS NOT NULL);
+CREATE INDEX bucket_waits_in_line ON holdfast.bucket_waits USING btree (bucket, tenant, place) WHERE (granted_at IS NULL);
+
+-- What is spent and reserved of a budget, for each subject and period. Rows of it are hot: they are locked in the order of their ids, and for a moment only.
+CREATE TABLE holdfast.budget_counters (
+  id              bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  budget_id       bigint NOT NULL,
+  subject         text NOT NULL,
+  period          text NOT NULL,
+  run_id          text,
+  spent_usd       numeric NOT NULL DEFAULT 0,
+  spent_tokens    bigint NOT NULL DEFAULT 0,
+  reserved_usd    numeric NOT NULL DEFAULT 0,
+  reserved_tokens bigint NOT NULL DEFAULT 0,
+  raises          integer NOT NULL DEFAULT 0,
+  alerted_at      timestamp with time zone,
+  CONSTRAINT budget_counters_pkey PRIMARY KEY (id),
+  CONSTRAINT budget_counters_budget_id_subject_period_key UNIQUE (budget_id, subject, period),
+  CONSTRAINT budget_counters_budget_id_fkey FOREIGN KEY (budget_id) REFERENCES holdfast.budget_rules(id) ON DELETE CASCADE,
+  CONSTRAINT budget_counters_run_id_fkey FOREIGN KEY (run_id) REFERENCES dbos.workflow_status(workflow_uuid) ON UPDATE CASCADE ON DELETE CASCADE
+);
+CREATE INDEX budget_counters_of_run ON holdfast.budget_counters USING btree (run_id) WHERE (run_id IS NOT NULL);
+
+-- Budgets as they were set.
+CREATE TABLE holdfast.budget_rules (
+  id              bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  -- Whose calls it is for; empty for those of all tenants.
+  tenant          text NOT NULL DEFAULT ''::text,
+  name            text NOT NULL,
+  scope           text NOT NULL,
+  workflow        text,
+  time_window     text NOT NULL,
+  limit_usd       numeric,
+  limit_tokens    bigint,
+  policy          text NOT NULL,
+  degrade_to      text,
+  approval        jsonb,
+  allows_unpriced boolean NOT NULL DEFAULT false,
+  set_by          text,
+  set_at          timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT budget_rules_pkey PRIMARY KEY (id),
+  CONSTRAINT budget_rules_tenant_name_key UNIQUE (tenant, name),
+  CONSTRAINT budget_rules_check CHECK ((num_nonnulls(limit_usd, limit_tokens) > 0)),
+  CONSTRAINT budget_rules_check1 CHECK (((scope = 'run'::text) = (time_window = 'run'::text))),
+  CONSTRAINT budget_rules_check2 CHECK (((policy = 'degrade'::text) = (degrade_to IS NOT NULL))),
+  CONSTRAINT budget_rules_limit_tokens_check CHECK ((limit_tokens >= 0)),
+  CONSTRAINT budget_rules_limit_usd_check CHECK ((limit_usd >= (0)::numeric)),
+  CONSTRAINT budget_rules_policy_check CHECK ((policy = ANY (ARRAY['stop'::text, 'degrade'::text, 'ask'::text, 'alert'::text]))),
+  CONSTRAINT budget_rules_scope_check CHECK ((scope = ANY (ARRAY['run'::text, 'workflow'::text, 'tenant'::text, 'all'::text]))),
+  CONSTRAINT budget_rules_time_window_check CHECK ((time_window = ANY (ARRAY['run'::text, 'day'::text, 'month'::text, 'total'::text])))
+);
+
 -- One row for each call of a compensable or irreversible tool, written before it is made, and for each compensation that a workflow registered.
 CREATE TABLE holdfast.compensations (
   run_id       text NOT NULL,
@@ -166,6 +292,48 @@ CREATE TABLE holdfast.compensations (
   CONSTRAINT compensations_state_check CHECK ((state = ANY (ARRAY['armed'::text, 'kept'::text, 'closed'::text, 'undone'::text, 'nothing_to_undo'::text, 'accepted'::text])))
 );
 CREATE INDEX compensations_armed ON holdfast.compensations USING btree (run_id) WHERE ((state = 'armed'::text) AND (effect = 'compensable'::text));
+
+CREATE TABLE holdfast.drifts (
+  run_id       text NOT NULL,
+  step_id      integer NOT NULL,
+  present_hash text NOT NULL,
+  agent        text NOT NULL,
+  changed      jsonb NOT NULL,
+  recorded     jsonb NOT NULL,
+  present      jsonb NOT NULL,
+  policy       text NOT NULL,
+  outcome      text NOT NULL,
+  -- How often the run was taken back to this step, to ask the model again.
+  rewinds      integer NOT NULL DEFAULT 0,
+  noticed_at   timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  accepted_at  timestamp with time zone,
+  CONSTRAINT drifts_pkey PRIMARY KEY (run_id, step_id, present_hash),
+  CONSTRAINT drifts_run_id_fkey FOREIGN KEY (run_id) REFERENCES dbos.workflow_status(workflow_uuid) ON UPDATE CASCADE ON DELETE CASCADE,
+  CONSTRAINT drifts_outcome_check CHECK ((outcome = ANY (ARRAY['went_on'::text, 'held'::text, 'asked_again'::text]))),
+  CONSTRAINT drifts_policy_check CHECK ((policy = ANY (ARRAY['accept'::text, 'warn'::text, 'hold'::text, 'rerun'::text]))),
+  CONSTRAINT drifts_rewinds_check CHECK ((rewinds >= 0))
+);
+
+-- The breakers of endpoints: one row for each that was ever open.
+CREATE TABLE holdfast.endpoint_health (
+  endpoint    text NOT NULL,
+  -- Where the endpoint is and which model it stands for.
+  target      text NOT NULL,
+  state       text NOT NULL,
+  -- How often it failed again since it was well for long: the pause grows with it.
+  level       integer NOT NULL,
+  -- The code of the failure that opened it last.
+  reason      text NOT NULL,
+  -- Since when it is in its state.
+  changed_at  timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  -- Before that nobody asks the endpoint; afterwards one call may.
+  open_until  timestamp with time zone NOT NULL,
+  -- While this lies ahead, somebody is making that call.
+  probe_until timestamp with time zone,
+  CONSTRAINT endpoint_health_pkey PRIMARY KEY (endpoint, target),
+  CONSTRAINT endpoint_health_level_check CHECK ((level >= 0)),
+  CONSTRAINT endpoint_health_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
+);
 
 -- Why a run is held. A row of a run that is not held any more is left over, and is removed in time.
 CREATE TABLE holdfast.held_runs (
@@ -226,6 +394,19 @@ CREATE TABLE holdfast.migrations_lock (
   CONSTRAINT migrations_lock_pkey PRIMARY KEY (index)
 );
 
+-- Answers of models that are given again to calls that ask the same on behalf of the same tenant. They may be deleted at any time.
+CREATE TABLE holdfast.model_answers (
+  tenant     text NOT NULL,
+  -- SHA-256 of all that the call consists of: class and its endpoints, prompt, tools, schema, parameters, and the tenant.
+  key        text NOT NULL,
+  answer     jsonb NOT NULL,
+  made_at    timestamp with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT model_answers_pkey PRIMARY KEY (tenant, key),
+  CONSTRAINT model_answers_key_check CHECK ((key ~ '^[0-9a-f]{64}$'::text))
+);
+CREATE INDEX model_answers_expired ON holdfast.model_answers USING btree (expires_at);
+
 -- One row for each call of a model, made before the call; settled in the commit of the checkpoint of its step.
 CREATE TABLE holdfast.model_calls (
   id                  uuid NOT NULL,
@@ -264,6 +445,12 @@ CREATE TABLE holdfast.model_calls (
   error_code          text,
   started_at          timestamp with time zone NOT NULL DEFAULT now(),
   ended_at            timestamp with time zone,
+  -- Of the run; empty for a call outside of any.
+  workflow            text NOT NULL DEFAULT ''::text,
+  -- The counters of budgets in which the estimate is reserved until the call is counted.
+  counters            bigint[] NOT NULL DEFAULT '{}'::bigint[],
+  -- Whether what it has used is in the sums, and its reservations are released.
+  is_counted          boolean NOT NULL DEFAULT false,
   CONSTRAINT model_calls_pkey PRIMARY KEY (id),
   CONSTRAINT model_calls_run_id_fkey FOREIGN KEY (run_id) REFERENCES dbos.workflow_status(workflow_uuid) ON UPDATE CASCADE ON DELETE CASCADE,
   CONSTRAINT model_calls_attempt_check CHECK ((attempt >= 1)),
@@ -273,6 +460,7 @@ CREATE TABLE holdfast.model_calls (
 );
 CREATE INDEX model_calls_of_step ON holdfast.model_calls USING btree (run_id, step_id);
 CREATE INDEX model_calls_reserved ON holdfast.model_calls USING btree (executor_id) WHERE (state = 'reserved'::text);
+CREATE INDEX model_calls_to_count ON holdfast.model_calls USING btree (started_at) WHERE ((state <> 'reserved'::text) AND (NOT is_counted));
 
 -- One row for each request of a tool that may change something outside, over all attempts to send it.
 CREATE TABLE holdfast.receipts (
@@ -338,6 +526,23 @@ CREATE TABLE holdfast.retention_rounds (
   CONSTRAINT retention_rounds_pkey PRIMARY KEY (application, keep_ms)
 );
 
+-- Pieces of what models say in steps that stream. They go when the step's record has the text; what a step streamed by itself stays, as one row, for as long as its run.
+CREATE TABLE holdfast.token_chunks (
+  run_id     text NOT NULL,
+  -- Grows within a run in the order of the commits.
+  id         bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  step_id    integer NOT NULL,
+  -- Which attempt it belongs to. What an attempt said counts until another one says something.
+  generation text NOT NULL,
+  -- How many UTF-16 code units the attempt had said before. Pieces may overlap.
+  start      integer NOT NULL,
+  -- An array of [number of the part, text or reasoning, what was added to it].
+  deltas     jsonb NOT NULL,
+  CONSTRAINT token_chunks_pkey PRIMARY KEY (run_id, id),
+  CONSTRAINT token_chunks_run_id_fkey FOREIGN KEY (run_id) REFERENCES dbos.workflow_status(workflow_uuid) ON UPDATE CASCADE ON DELETE CASCADE,
+  CONSTRAINT token_chunks_start_check CHECK ((start >= 0))
+);
+
 -- Runs that are to be unwound: because they ended without success and had something to undo, or because somebody asked for it.
 CREATE TABLE holdfast.unwind_requests (
   run_id       text NOT NULL,
@@ -348,15 +553,37 @@ CREATE TABLE holdfast.unwind_requests (
 );
 CREATE INDEX unwind_requests_waiting ON holdfast.unwind_requests USING btree (requested_at) WHERE (started_at IS NULL);
 
--- What parked runs wait for: messages on a topic, and the ends of other runs.
+-- What calls of models have used. It stays when their runs are removed.
+CREATE TABLE holdfast.usage_totals (
+  day                 date NOT NULL,
+  tenant              text NOT NULL,
+  workflow            text NOT NULL,
+  class               text NOT NULL,
+  endpoint            text NOT NULL,
+  model               text NOT NULL,
+  calls               bigint NOT NULL,
+  failed_calls        bigint NOT NULL,
+  lost_calls          bigint NOT NULL,
+  estimated_calls     bigint NOT NULL,
+  unpriced_calls      bigint NOT NULL,
+  input_tokens        bigint NOT NULL,
+  cached_input_tokens bigint NOT NULL,
+  cache_write_tokens  bigint NOT NULL,
+  output_tokens       bigint NOT NULL,
+  reasoning_tokens    bigint NOT NULL,
+  cost_usd            numeric NOT NULL,
+  CONSTRAINT usage_totals_pkey PRIMARY KEY (day, tenant, workflow, class, endpoint, model)
+);
+
+-- What parked runs wait for: messages on a topic, the ends of other runs, and room in the bucket of a model.
 CREATE TABLE holdfast.waits (
   run_id text NOT NULL,
   kind   text NOT NULL,
-  -- The topic, or the id of the other run.
+  -- The topic, or the id of the other run; empty for room.
   key    text NOT NULL,
   CONSTRAINT waits_pkey PRIMARY KEY (run_id, kind, key),
   CONSTRAINT waits_run_id_fkey FOREIGN KEY (run_id) REFERENCES dbos.workflow_status(workflow_uuid) ON UPDATE CASCADE ON DELETE CASCADE,
-  CONSTRAINT waits_kind_check CHECK ((kind = ANY (ARRAY['message'::text, 'run'::text])))
+  CONSTRAINT waits_kind_check CHECK ((kind = ANY (ARRAY['message'::text, 'run'::text, 'room'::text])))
 );
 CREATE INDEX waits_for_run ON holdfast.waits USING btree (key) WHERE (kind = 'run'::text);
 
@@ -369,6 +596,109 @@ AS $function$
   SELECT to_timestamp(CASE WHEN epoch_ms > 253402300799000 THEN 253402300799000
                            WHEN epoch_ms < -62135596800000 THEN -62135596800000
                            ELSE epoch_ms END / 1000.0)
+$function$;
+
+-- What is left in a bucket that fills at this rate; below 0 when more was taken than there was.
+CREATE OR REPLACE FUNCTION holdfast.bucket_room(per_minute double precision, empty_ms double precision)
+ RETURNS double precision
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  SELECT LEAST(GREATEST(5000, 60000 / per_minute), EXTRACT(EPOCH FROM now()) * 1000 - empty_ms) * per_minute / 60000
+$function$;
+
+CREATE OR REPLACE FUNCTION holdfast.count_calls(ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM FROM holdfast.budget_counters k
+    WHERE k.id = ANY (ARRAY(SELECT unnest(c.counters) FROM holdfast.model_calls c WHERE c.id = ANY (ids)))
+    ORDER BY k.id FOR UPDATE;
+  UPDATE holdfast.budget_counters k
+     SET spent_usd = k.spent_usd + f.usd, spent_tokens = k.spent_tokens + f.tokens,
+         reserved_usd = k.reserved_usd - f.estimated_usd, reserved_tokens = k.reserved_tokens - f.estimated_tokens
+    FROM (SELECT counter, sum(COALESCE(c.cost_usd, 0)) AS usd,
+                 sum(COALESCE(c.input_tokens, 0) + COALESCE(c.output_tokens, 0)) AS tokens,
+                 sum(COALESCE(c.estimated_usd, 0)) AS estimated_usd, sum(c.estimated_input + c.estimated_output) AS estimated_tokens
+            FROM holdfast.model_calls c CROSS JOIN LATERAL unnest(c.counters) AS counter
+           WHERE c.id = ANY (ids)
+           GROUP BY counter) f
+   WHERE k.id = f.counter;
+  INSERT INTO holdfast.usage_totals AS t
+  SELECT (c.started_at AT TIME ZONE 'UTC')::date AS day, c.tenant, c.workflow, c.class, c.endpoint, c.model, count(*),
+         count(*) FILTER (WHERE c.state = 'failed'), count(*) FILTER (WHERE c.state = 'lost'),
+         count(*) FILTER (WHERE c.is_estimated), count(*) FILTER (WHERE c.cost_usd IS NULL AND c.input_tokens IS NOT NULL),
+         sum(COALESCE(c.input_tokens, 0)), sum(COALESCE(c.cached_input_tokens, 0)), sum(COALESCE(c.cache_write_tokens, 0)),
+         sum(COALESCE(c.output_tokens, 0)), sum(COALESCE(c.reasoning_tokens, 0)), sum(COALESCE(c.cost_usd, 0))
+    FROM holdfast.model_calls c
+   WHERE c.id = ANY (ids)
+   GROUP BY 1, 2, 3, 4, 5, 6
+   ORDER BY 1, 2, 3, 4, 5, 6
+  ON CONFLICT (day, tenant, workflow, class, endpoint, model) DO UPDATE
+     SET calls = t.calls + excluded.calls, failed_calls = t.failed_calls + excluded.failed_calls,
+         lost_calls = t.lost_calls + excluded.lost_calls, estimated_calls = t.estimated_calls + excluded.estimated_calls,
+         unpriced_calls = t.unpriced_calls + excluded.unpriced_calls, input_tokens = t.input_tokens + excluded.input_tokens,
+         cached_input_tokens = t.cached_input_tokens + excluded.cached_input_tokens,
+         cache_write_tokens = t.cache_write_tokens + excluded.cache_write_tokens,
+         output_tokens = t.output_tokens + excluded.output_tokens, reasoning_tokens = t.reasoning_tokens + excluded.reasoning_tokens,
+         cost_usd = t.cost_usd + excluded.cost_usd;
+END
+$function$;
+
+-- Counts the calls of runs that are about to be removed.
+CREATE OR REPLACE FUNCTION holdfast.count_calls_of(runs text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  ids uuid[];
+BEGIN
+  PERFORM holdfast.lose_calls(ARRAY(SELECT c.id FROM holdfast.model_calls c WHERE c.run_id = ANY (runs) AND c.state = 'reserved'));
+  WITH marked AS (
+    UPDATE holdfast.model_calls c SET is_counted = TRUE WHERE c.run_id = ANY (runs) AND NOT c.is_counted RETURNING c.id)
+  SELECT array_agg(id) INTO ids FROM marked;
+  IF ids IS NOT NULL THEN PERFORM holdfast.count_calls(ids); END IF;
+END
+$function$;
+
+-- Puts what ended calls have used into the sums, and releases their reservations; each call once, whoever else does it at the same time. Returns how many.
+CREATE OR REPLACE FUNCTION holdfast.count_ended_calls(most integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  ids uuid[];
+BEGIN
+  WITH claimed AS MATERIALIZED (
+    SELECT c.id FROM holdfast.model_calls c WHERE c.state <> 'reserved' AND NOT c.is_counted
+     ORDER BY c.started_at LIMIT most FOR UPDATE SKIP LOCKED),
+  marked AS (
+    UPDATE holdfast.model_calls c SET is_counted = TRUE WHERE c.id = ANY (ARRAY(SELECT id FROM claimed)) RETURNING c.id)
+  SELECT array_agg(id) INTO ids FROM marked;
+  IF ids IS NOT NULL THEN PERFORM holdfast.count_calls(ids); END IF;
+  RETURN COALESCE(cardinality(ids), 0);
+END
+$function$;
+
+-- In which counters a call of now counts.
+CREATE OR REPLACE FUNCTION holdfast.counters_of(of_tenant text, of_workflow text, root text)
+ RETURNS TABLE(budget_id bigint, subject text, period text, run_id text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT b.id,
+         CASE b.scope WHEN 'run' THEN root WHEN 'workflow' THEN of_workflow WHEN 'tenant' THEN of_tenant ELSE '' END,
+         CASE b.time_window
+           WHEN 'day' THEN to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD')
+           WHEN 'month' THEN to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM')
+           ELSE '' END,
+         CASE b.scope WHEN 'run' THEN root END
+    FROM holdfast.budget_rules b
+   WHERE b.tenant IN ('', of_tenant)
+     AND (b.workflow IS NULL OR b.workflow = of_workflow)
+     AND (b.scope <> 'run' OR root IS NOT NULL)
+     AND (b.scope <> 'workflow' OR of_workflow <> '')
 $function$;
 
 -- Refuses changes of what was asked, and of what was decided.
@@ -402,6 +732,16 @@ BEGIN
   END IF;
   RAISE EXCEPTION 'The audit of approvals is only added to: % was refused.', TG_OP;
 END
+$function$;
+
+CREATE OR REPLACE FUNCTION holdfast.lose_calls(ids uuid[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  UPDATE holdfast.model_calls c
+     SET state = 'lost', input_tokens = c.estimated_input, cached_input_tokens = 0, cache_write_tokens = 0,
+         output_tokens = c.estimated_output, reasoning_tokens = 0, is_estimated = TRUE, cost_usd = c.estimated_usd, ended_at = now()
+   WHERE c.id = ANY (ids) AND c.state = 'reserved'
 $function$;
 
 -- A recorded error as {code, message, details}.
@@ -438,6 +778,111 @@ EXCEPTION WHEN OTHERS THEN
     RETURN to_jsonb(recorded);
   END;
 END
+$function$;
+
+-- Enters calls that are about to be made, and reserves their estimates in the counters of all budgets that they count for; a call that one of these does not allow is not entered, and its blocks are returned.
+CREATE OR REPLACE FUNCTION holdfast.reserve_calls(planned json)
+ RETURNS TABLE(call_id uuid, blocks jsonb, alerts jsonb, is_limited boolean)
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+DECLARE
+  asked   holdfast.model_calls[] := '{}';
+  one     holdfast.model_calls;
+  wanted  bigint[];
+  missing boolean;
+  has_budgets boolean := EXISTS (SELECT FROM holdfast.budget_rules);
+BEGIN
+  FOR one IN SELECT * FROM json_populate_recordset(NULL::holdfast.model_calls, planned) LOOP
+    SELECT w.name INTO one.workflow FROM dbos.workflow_status w WHERE w.workflow_uuid = one.run_id;
+    -- A run that was removed meanwhile.
+    IF one.workflow IS NULL THEN one.run_id := NULL; END IF;
+    one.workflow := COALESCE(one.workflow, '');
+    one.tenant := COALESCE(NULLIF(one.tenant, ''), 'default');
+    one.counters := '{}';
+    IF has_budgets THEN
+      FOR tries IN 1..2 LOOP
+        SELECT COALESCE(array_agg(k.id), '{}'), bool_or(k.id IS NULL) INTO wanted, missing
+          FROM holdfast.counters_of(one.tenant, one.workflow, holdfast.root_run(one.run_id)) c
+          LEFT JOIN holdfast.budget_counters k
+            ON k.budget_id = c.budget_id AND k.subject = c.subject AND k.period = c.period;
+        EXIT WHEN missing IS NOT TRUE;
+        INSERT INTO holdfast.budget_counters (budget_id, subject, period, run_id, spent_usd, spent_tokens)
+        SELECT c.budget_id, c.subject, c.period, c.run_id, u.usd, u.tokens
+          FROM holdfast.counters_of(one.tenant, one.workflow, holdfast.root_run(one.run_id)) c
+         CROSS JOIN LATERAL holdfast.used_before(c.budget_id, c.subject, c.period) u
+         ORDER BY 1, 2, 3
+        ON CONFLICT DO NOTHING;
+      END LOOP;
+      one.counters := array_remove(wanted, NULL);
+    END IF;
+    asked := array_append(asked, one);
+  END LOOP;
+  PERFORM FROM holdfast.budget_counters k
+    WHERE k.id = ANY (ARRAY(SELECT unnest(p.counters) FROM unnest(asked) p)) ORDER BY k.id FOR UPDATE;
+  FOREACH one IN ARRAY asked LOOP
+    call_id := one.id;
+    SELECT jsonb_agg(s.state) FILTER (WHERE s.reason IS NOT NULL AND NOT s.goes_on),
+           jsonb_agg(s.state) FILTER (WHERE s.reason = 'exceeded' AND s.policy = 'alert' AND s.alerted_at IS NULL),
+           COALESCE(bool_or(s.policy <> 'alert'), FALSE)
+      INTO blocks, alerts, is_limited
+      FROM (
+        SELECT r.reason, b.policy, k.alerted_at,
+               b.policy = 'alert' OR b.policy = 'degrade' AND b.degrade_to = one.class AND r.reason <> 'price_unknown' AS goes_on,
+               jsonb_build_object(
+                 'counter', k.id::text, 'budget', b.name, 'tenant', b.tenant, 'scope', b.scope, 'subject', k.subject,
+                 'window', b.time_window, 'period', k.period, 'policy', b.policy, 'degradeTo', b.degrade_to, 'approval', b.approval,
+                 'reason', r.reason,
+                 'limitUsd', (b.limit_usd * (1 + k.raises))::text, 'spentUsd', k.spent_usd::text, 'reservedUsd', k.reserved_usd::text,
+                 'limitTokens', b.limit_tokens * (1 + k.raises), 'spentTokens', k.spent_tokens, 'reservedTokens', k.reserved_tokens,
+                 'raiseUsd', b.limit_usd::text, 'raiseTokens', b.limit_tokens, 'raises', k.raises) AS state
+          FROM holdfast.budget_counters k
+          JOIN holdfast.budget_rules b ON b.id = k.budget_id
+         CROSS JOIN LATERAL (SELECT COALESCE(one.estimated_usd, 0) AS usd, one.estimated_input + one.estimated_output AS tokens) e
+         CROSS JOIN LATERAL (
+           SELECT CASE
+             WHEN b.limit_usd IS NOT NULL AND one.estimated_usd IS NULL AND NOT b.allows_unpriced THEN 'price_unknown'
+             WHEN k.spent_usd + e.usd > b.limit_usd * (1 + k.raises)
+               OR k.spent_tokens + e.tokens > b.limit_tokens * (1 + k.raises) THEN 'exceeded'
+             WHEN k.spent_usd + k.reserved_usd + e.usd > b.limit_usd * (1 + k.raises)
+               OR k.spent_tokens + k.reserved_tokens + e.tokens > b.limit_tokens * (1 + k.raises) THEN 'reserved'
+           END AS reason) r
+         WHERE k.id = ANY (one.counters)) s;
+    -- A statement whose answer was lost is sent again.
+    IF EXISTS (SELECT FROM holdfast.model_calls known WHERE known.id = one.id) THEN
+      blocks := NULL;
+    ELSIF blocks IS NULL THEN
+      UPDATE holdfast.budget_counters k
+         SET reserved_usd = k.reserved_usd + COALESCE(one.estimated_usd, 0),
+             reserved_tokens = k.reserved_tokens + one.estimated_input + one.estimated_output,
+             alerted_at = CASE WHEN k.id::text IN (SELECT a ->> 'counter' FROM jsonb_array_elements(alerts) a)
+                               THEN now() ELSE k.alerted_at END
+       WHERE k.id = ANY (one.counters);
+      INSERT INTO holdfast.model_calls
+             (id, run_id, step_id, step, attempt, tenant, workflow, executor_id, class, endpoint, model, choice, fingerprint,
+              estimated_input, estimated_output, estimated_usd, price_version, counters)
+      VALUES (one.id, one.run_id, one.step_id, one.step, one.attempt, one.tenant, one.workflow, one.executor_id, one.class,
+              one.endpoint, one.model, COALESCE(one.choice, '{}'), one.fingerprint,
+              one.estimated_input, one.estimated_output, one.estimated_usd, one.price_version, one.counters);
+    END IF;
+    RETURN NEXT;
+  END LOOP;
+END
+$function$;
+
+-- The run above all others from which a run comes; itself, where nobody started it.
+CREATE OR REPLACE FUNCTION holdfast.root_run(id text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  WITH RECURSIVE above AS (
+    SELECT w.workflow_uuid, w.parent_workflow_id, 0 AS height
+      FROM dbos.workflow_status w WHERE w.workflow_uuid = id
+    UNION ALL
+    SELECT w.workflow_uuid, w.parent_workflow_id, above.height + 1
+      FROM above JOIN dbos.workflow_status w ON w.workflow_uuid = above.parent_workflow_id)
+  SELECT workflow_uuid FROM above ORDER BY height DESC LIMIT 1
 $function$;
 
 -- The name of a step in the words of the authoring API.
@@ -518,6 +963,24 @@ AS $function$
             ORDER BY s.function_id DESC
             LIMIT 1)
          ) AS r
+$function$;
+
+CREATE OR REPLACE FUNCTION holdfast.used_before(budget bigint, of_subject text, of_period text)
+ RETURNS TABLE(usd numeric, tokens bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT COALESCE(sum(t.cost_usd), 0), COALESCE(sum(t.input_tokens + t.output_tokens), 0)::bigint
+    FROM holdfast.budget_rules b
+    JOIN holdfast.usage_totals t
+      ON b.tenant IN ('', t.tenant)
+     AND (b.workflow IS NULL OR b.workflow = t.workflow)
+     AND CASE b.scope WHEN 'workflow' THEN t.workflow = of_subject WHEN 'tenant' THEN t.tenant = of_subject ELSE b.scope = 'all' END
+     AND CASE b.time_window
+           WHEN 'day' THEN t.day = of_period::date
+           WHEN 'month' THEN t.day >= (of_period || '-01')::date AND t.day < (of_period || '-01')::date + interval '1 month'
+           ELSE TRUE END
+   WHERE b.id = budget AND b.scope <> 'run'
 $function$;
 
 -- What happened to approvals, in order. Rows are added, never changed.
@@ -615,6 +1078,156 @@ CREATE VIEW holdfast.approval_inbox AS
                            FROM holdfast.approval_events x
                           WHERE x.approval_id = a.id AND x.what = 'escalated'::text))
                   ORDER BY e.n) AS people) votes;
+
+-- Endpoints of models that were ever left alone because their calls failed, and whether they still are.
+--   endpoint   text
+--   target     text: Where the endpoint is and which model it stands for.
+--   state      text: closed: it is asked. open: nobody asks it. half_open: one call may try whether it is well again.
+--   reason     text: The code of the failure that opened it last (docs/errors.md).
+--   changed_at timestamp with time zone: Since when it is left alone, or asked again.
+--   open_until timestamp with time zone: Until when nobody asks it; null when it is asked.
+CREATE VIEW holdfast.breakers AS
+ SELECT endpoint,
+    target,
+        CASE
+            WHEN state = 'closed'::text THEN 'closed'::text
+            WHEN open_until > now() THEN 'open'::text
+            ELSE 'half_open'::text
+        END AS state,
+    reason,
+    changed_at,
+        CASE
+            WHEN state = 'open'::text THEN open_until
+            ELSE NULL::timestamp with time zone
+        END AS open_until
+   FROM holdfast.endpoint_health h;
+
+-- Limits of endpoints and tenants: how much of each is left, and how many calls wait.
+--   kind           text: endpoint or tenant.
+--   name           text: The endpoint, or the tenant.
+--   rpm            integer: Requests a minute; null for no limit.
+--   tpm            integer: Tokens a minute; null for no limit.
+--   concurrency    integer: Calls at the same time; null for no limit.
+--   rate           double precision: The part of the rate that is used now: less than 1 for a while after the provider refused calls.
+--   blocked_until  timestamp with time zone: Until when no calls are made, because the provider asked for that; null when it did not.
+--   requests_left  bigint: How many requests could be made at once. Processes hold a few more in advance. Below 0 when more was used than was expected.
+--   tokens_left    bigint: How many tokens could be used at once, in the same way.
+--   calls_allotted integer: How many of the calls at the same time processes have taken; null without such a limit.
+--   waiting        integer: How many calls wait.
+--   granted        integer: How many calls have got their room and were not made yet.
+--   oldest_at      timestamp with time zone: Since when the oldest of them waits; null when none does.
+CREATE VIEW holdfast.buckets AS
+ SELECT b.kind,
+    b.name,
+    b.rpm,
+    b.tpm,
+    b.concurrency,
+    round(f.factor::numeric, 3)::double precision AS rate,
+        CASE
+            WHEN b.blocked_ms > n.ms THEN holdfast.at_epoch_ms(b.blocked_ms::bigint)
+            ELSE NULL::timestamp with time zone
+        END AS blocked_until,
+    floor(holdfast.bucket_room(b.rpm::double precision * f.factor, b.requests_empty_ms))::bigint AS requests_left,
+    floor(holdfast.bucket_room(b.tpm::double precision * f.factor, b.tokens_empty_ms))::bigint AS tokens_left,
+        CASE
+            WHEN b.concurrency IS NOT NULL THEN (( SELECT COALESCE(sum(s.slots), 0::bigint) AS "coalesce"
+               FROM holdfast.bucket_slots s
+              WHERE s.bucket = b.key))::integer
+            ELSE NULL::integer
+        END AS calls_allotted,
+    w.waiting,
+    w.granted,
+    w.oldest_at
+   FROM holdfast.bucket_levels b
+     CROSS JOIN ( SELECT EXTRACT(epoch FROM now())::double precision * 1000::double precision AS ms) n
+     CROSS JOIN LATERAL ( SELECT LEAST(1::double precision, b.factor + GREATEST(0::double precision, n.ms - b.slowed_ms) / 1000::double precision * 0.01::double precision) AS factor) f
+     CROSS JOIN LATERAL ( SELECT count(*) FILTER (WHERE x.granted_at IS NULL)::integer AS waiting,
+            count(x.granted_at)::integer AS granted,
+            min(x.entered_at) FILTER (WHERE x.granted_at IS NULL) AS oldest_at
+           FROM holdfast.bucket_waits x
+          WHERE b.key = x.bucket OR b.key = x.also) w;
+
+-- Budgets, with what is spent of each of them: one row for each subject and period, one without both where nothing was spent.
+--   name                 text: The name of the budget.
+--   tenant               text: Whose calls it is for; null for those of all tenants.
+--   scope                text: What it is spent by: each run (with the runs that it started), each workflow, each tenant, or all of them together.
+--   workflow             text: Only calls of runs of this workflow count; null for all.
+--   time_window          text: How long it lasts before it begins anew: run, day, month (UTC), or total for never.
+--   policy               text: What follows when it is crossed: stop, degrade, ask or alert.
+--   degrade_to           text: The class that calls go on in; only with degrade.
+--   approval             jsonb: Who is asked; only with ask.
+--   allows_unpriced      boolean: Whether endpoints without a price may be called, though nobody knows what they cost.
+--   limit_usd            numeric: US dollars as they were set; null where only tokens are limited.
+--   limit_tokens         bigint: Tokens of input and output as they were set; null where only money is limited.
+--   set_by               text: Who has set it.
+--   set_at               timestamp with time zone: When it was set.
+--   subject              text: Whose spending this row counts: the id of a run, the name of a workflow, a tenant; empty for all.
+--   period               text: When: 2026-11-21 for a day, 2026-11 for a month, in UTC; empty for others.
+--   raises               integer: How often people have approved one more limit for this row.
+--   present_limit_usd    numeric: The limit with what was approved.
+--   present_limit_tokens bigint: The limit with what was approved.
+--   spent_usd            numeric: What ended calls have cost.
+--   spent_tokens         bigint: What ended calls have used.
+--   reserved_usd         numeric: What calls that are under way may cost at most.
+--   reserved_tokens      bigint: What calls that are under way may use at most.
+--   alerted_at           timestamp with time zone: When it was first crossed; only with alert.
+CREATE VIEW holdfast.budgets AS
+ SELECT b.name,
+    NULLIF(b.tenant, ''::text) AS tenant,
+    b.scope,
+    b.workflow,
+    b.time_window,
+    b.policy,
+    b.degrade_to,
+    b.approval,
+    b.allows_unpriced,
+    b.limit_usd,
+    b.limit_tokens,
+    b.set_by,
+    b.set_at,
+    k.subject,
+    k.period,
+    k.raises,
+    b.limit_usd * (1 + COALESCE(k.raises, 0))::numeric AS present_limit_usd,
+    b.limit_tokens * (1 + COALESCE(k.raises, 0)) AS present_limit_tokens,
+    k.spent_usd,
+    k.spent_tokens,
+    k.reserved_usd,
+    k.reserved_tokens,
+    k.alerted_at
+   FROM holdfast.budget_rules b
+     LEFT JOIN holdfast.budget_counters k ON k.budget_id = b.id;
+
+-- Turns of agents that were recorded when their code asked the model in another way than the code that met them later.
+--   run_id      text: The agent's run.
+--   step_id     integer: The step of the model call.
+--   agent       text: Class.method of the agent.
+--   tenant      text
+--   parts       text[]: What has changed: template, tools, schema, model or parameters.
+--   changed     jsonb: Each change as {part, name, recorded, present}; name is that of a tool. What was not there, or is not there any more, is null.
+--   recorded    jsonb: The fingerprint with which the model was asked.
+--   present     jsonb: The fingerprint with which the code that met the turn would have asked it.
+--   policy      text: What the agent says is to be done: accept, warn, hold or rerun.
+--   outcome     text: What was done: the run went_on with what is recorded, was held for a person, or the model is asked_again from this step on.
+--   noticed_at  timestamp with time zone: When a run was first taken up by code that would have asked like this.
+--   accepted_at timestamp with time zone: When a person released the run that was held for it.
+CREATE VIEW holdfast.drift AS
+ SELECT d.run_id,
+    d.step_id,
+    d.agent,
+    COALESCE(NULLIF(w.authenticated_user, ''::text), 'default'::text) AS tenant,
+    ARRAY( SELECT DISTINCT c.change ->> 'part'::text
+           FROM jsonb_array_elements(d.changed) c(change)
+          ORDER BY (c.change ->> 'part'::text)) AS parts,
+    d.changed,
+    d.recorded,
+    d.present,
+    d.policy,
+    d.outcome,
+    d.noticed_at,
+    d.accepted_at
+   FROM holdfast.drifts d
+     LEFT JOIN dbos.workflow_status w ON w.workflow_uuid = d.run_id;
 
 -- What tools sent outside: one row for each request that may change something, over all attempts to send it.
 --   run_id        text: The run on whose behalf it was sent.
@@ -915,3 +1528,41 @@ CREATE VIEW holdfast.unwinding AS
     c.settled_at
    FROM holdfast.compensations c
      LEFT JOIN dbos.workflow_status w ON w.workflow_uuid = c.run_id;
+
+-- What calls of models have used and cost, in sums, about a second after they ended.
+--   day                 date: On which day the calls began, in UTC.
+--   tenant              text: The tenant; default for runs without one, and for calls outside of runs.
+--   workflow            text: The workflow or agent whose run called; empty for calls outside of runs.
+--   class               text: The class of model.
+--   endpoint            text: The endpoint that was called.
+--   model               text: What the endpoint calls the model.
+--   calls               bigint: How many calls ended, whichever way.
+--   failed_calls        bigint: How many of them failed.
+--   lost_calls          bigint: How many of them were under way when their process died; they count as estimated.
+--   estimated_calls     bigint: How many of them count with estimated numbers of tokens.
+--   unpriced_calls      bigint: How many of them used something at an endpoint without a price; cost_usd is without them.
+--   input_tokens        bigint: All tokens of the input.
+--   cached_input_tokens bigint: Those of the input that the provider had kept.
+--   cache_write_tokens  bigint: Those of the input that the provider keeps from now on.
+--   output_tokens       bigint: All tokens of the output.
+--   reasoning_tokens    bigint: Those of the output that were thought and not said.
+--   cost_usd            numeric: US dollars, by the prices that were known when the calls were made.
+CREATE VIEW holdfast.usage AS
+ SELECT day,
+    tenant,
+    workflow,
+    class,
+    endpoint,
+    model,
+    calls,
+    failed_calls,
+    lost_calls,
+    estimated_calls,
+    unpriced_calls,
+    input_tokens,
+    cached_input_tokens,
+    cache_write_tokens,
+    output_tokens,
+    reasoning_tokens,
+    cost_usd
+   FROM holdfast.usage_totals;
