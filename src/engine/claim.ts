@@ -124,6 +124,16 @@ const POSTPONE = `
     FROM unnest($1::text[], $2::text[]) AS mine (run_id, token)
    WHERE status = 'PENDING' AND workflow_uuid = mine.run_id AND owner_xid = mine.token`;
 
+/** The same of several lanes, to see which of them are worth a claim. */
+const LANES = `
+  SELECT lane FROM unnest($1::text[]) AS lane
+   WHERE EXISTS (
+    SELECT FROM dbos.workflow_status
+     WHERE status = 'ENQUEUED' AND queue_name = lane
+       AND (application_name = $2 OR application_name IS NULL)
+       AND (application_version = $3 OR application_version IS NULL)
+       AND name = ANY($4::text[]))`;
+
 /** How many runs a claim may take, and how many of these may be ones that have not started yet. */
 interface Room {
   places: number;
@@ -166,6 +176,19 @@ export class Claims {
       client.release(true);
       throw error;
     }
+  }
+
+  /** Returns which of `lanes` have runs that may be claimed, whatever their limits. */
+  async waiting(lanes: readonly string[]): Promise<Set<string>> {
+    await this.#returnPostponed();
+    await this.#undoDoubtful();
+    const { application, version, workflows } = this.#claimant;
+    const { rows } = await this.#database.pool.query<{ lane: string }>({
+      name: 'holdfast_lanes_waiting',
+      text: LANES,
+      values: [lanes, application, version, workflows],
+    });
+    return new Set(rows.map(({ lane }) => lane));
   }
 
   /**

@@ -9,6 +9,7 @@ import type { WorkflowQueue } from '@dbos-inc/dbos-sdk/internal/wfqueue';
 import { Claims } from './claim.ts';
 import { FastSystemDatabase, type Place } from './history/fast-database.ts';
 import type { EngineLog } from './logger.ts';
+import { Look } from './look.ts';
 import { Places } from './places.ts';
 import { RecoveryRamp } from './recovery-ramp.ts';
 import { RECOVERY_LANE } from './recovery-lane.ts';
@@ -38,6 +39,7 @@ export interface DispatcherOptions {
 
 /** A claim is a statement that locks its rows; several of this size get more done than one large one. */
 const MOST_AT_ONCE = 250;
+const REFRESH_EVERY_MS = 10_000;
 
 /** Takes runs from lanes, one claim on a lane at a time; lanes do not wait for one another. */
 export class Dispatcher {
@@ -52,11 +54,15 @@ export class Dispatcher {
   readonly #outside = AsyncLocalStorage.snapshot();
   readonly #stockPoll = runner.pollQueue.bind(runner);
   #executor: DBOSExecutor | undefined;
+  readonly #stockRefresh = runner.refreshDbQueues.bind(runner);
+  #refreshedAt = -Infinity;
   #claims: Claims | undefined;
+  #lookAround: Look | undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    runner.pollQueue = (executor, lane) => this.#poll(executor, lane);
+    runner.pollQueue = (executor, lane) => this.#look(executor, lane);
+    runner.refreshDbQueues = (executor, now) => this.#refresh(executor, now);
   }
 
   /** From now on runs are taken: the SDK is up, and its runner knows the lanes that were just declared. */
@@ -66,6 +72,7 @@ export class Dispatcher {
     const { executorID: executorId, systemDatabase } = executor;
     this.#places.watch(systemDatabase);
     this.#claims = new Claims(systemDatabase, { executorId, application, workflows, version: DBOS.applicationVersion });
+    this.#lookAround = new Look(this.#claims);
     this.#executor = executor;
     if (systemDatabase instanceof FastSystemDatabase) systemDatabase.reserve = (lane) => this.reserve(lane);
     this.enqueuedAnywhere();
@@ -122,9 +129,10 @@ export class Dispatcher {
     await Promise.allSettled(this.#polling.values());
   }
 
-  /** Gives the SDK's runner its own poll back. */
+  /** Gives the SDK's runner its own ways back. */
   restore(): void {
     runner.pollQueue = this.#stockPoll;
+    runner.refreshDbQueues = this.#stockRefresh;
   }
 
   #poke(lane: string): void {
@@ -132,6 +140,28 @@ export class Dispatcher {
     if (!this.#executor || !queue) return;
     if (this.#polling.has(lane)) this.#again.add(lane);
     else setImmediate(() => this.#executor && void this.#poll(this.#executor, queue));
+  }
+
+  /** The SDK's runner reads the limits of all lanes each second; they are as this process has declared them. */
+  async #refresh(executor: DBOSExecutor, now: number): Promise<void> {
+    if (this.#executor && performance.now() - this.#refreshedAt < REFRESH_EVERY_MS) return;
+    this.#refreshedAt = performance.now();
+    await this.#stockRefresh(executor, now);
+  }
+
+  /** The SDK's runner asks for each lane once a second, which is the safety net for what nobody told us. */
+  async #look(executor: DBOSExecutor, lane: WorkflowQueue): Promise<boolean> {
+    if (!this.#executor || !this.#takesFrom(lane.name)) return false;
+    const isOurs = this.#options.kind === 'holdfast' && !queueModule.isPartitionedQueue(lane);
+    if (!isOurs || this.#hungry.has(lane.name)) return this.#poll(executor, lane);
+    try {
+      const lanes = (): string[] => [...runner.states.keys()].filter((name) => this.#takesFrom(name));
+      if (!(await this.#lookAround!.hasWork(lane.name, lanes))) return false;
+    } catch (error) {
+      this.#options.log.warn(`Lanes could not be looked at, trying again in a second: ${(error as Error).message}`);
+      return false;
+    }
+    return this.#poll(executor, lane);
   }
 
   /** Returns whether the SDK's runner should poll less often; ours never fights over a lane. */

@@ -62,12 +62,12 @@ export class Engine {
   readonly checkpoints: Checkpoints;
   readonly source: DataSource;
   readonly holds: Holds;
+  readonly signals: PeerSignals;
   readonly executorId: string = randomUUID();
   readonly #options: EngineOptions;
   readonly #probe: CheckpointProbe;
   readonly #gate = new Gate();
   readonly #dispatcher: Dispatcher;
-  readonly #signals: PeerSignals;
   readonly #lease: Lease;
   readonly #workflows = new Map<string, RegisteredWorkflow>();
   #completions: Completions | undefined;
@@ -79,9 +79,10 @@ export class Engine {
     this.source = new DataSource(options.db, options.application, this.#probe);
     this.checkpoints = new Checkpoints(this.#gate, this.source);
     this.#dispatcher = new Dispatcher({ ...options, workflows: Object.keys(options.workflows) });
-    this.#signals = new PeerSignals(options.databaseUrl, options.log, {
+    this.signals = new PeerSignals(options.databaseUrl, options.log, {
       onLane: (lane) => this.#dispatcher.enqueued(lane),
       onEnded: (runId) => this.#completions?.hint(runId),
+      hasPeers: () => this.#lease.peers > 0,
       onReconnected: () => {
         this.#wakeMissed();
         this.#dispatcher.enqueuedAnywhere();
@@ -151,7 +152,7 @@ export class Engine {
       );
       return [];
     });
-    for (const lane of new Set(lanes)) this.#signals.tell(lane);
+    for (const lane of new Set(lanes)) this.signals.tell(lane);
     if (lanes.length > 0)
       this.#options.log.info(`${lanes.length} unfinished ${lanes.length === 1 ? 'run was' : 'runs were'} handed over.`);
     await this.#tearDown();
@@ -171,7 +172,6 @@ export class Engine {
       systemDatabasePoolSize: poolSize,
       applicationVersion: APPLICATION_VERSION,
       executorID: this.executorId,
-      runMigrations: false,
       logger: sdkLogger(log),
       ...(this.#options.listenTo === 'all' ? {} : { listenQueues: [...this.#options.listenTo] }),
     };
@@ -190,7 +190,7 @@ export class Engine {
       systemDatabase instanceof FastSystemDatabase ? (id) => systemDatabase.runsHere(id) : () => false;
     this.#completions = new Completions(systemDatabase.pool, runsHere);
     await this.#declareLanes();
-    await this.#signals.start();
+    await this.signals.start();
   }
 
   async #declareLanes(): Promise<void> {
@@ -210,7 +210,7 @@ export class Engine {
     return {
       enqueued: (lane) => {
         this.#dispatcher.enqueued(lane);
-        if (this.#lease.peers > 0) this.#signals.tell(lane);
+        if (this.#lease.peers > 0) this.signals.tell(lane);
       },
       released: (runId, lane) => {
         this.#dispatcher.released(lane);
@@ -220,7 +220,7 @@ export class Engine {
       recorded: (runId) => this.#options.onRecorded(runId),
       outcome: (runId) => {
         this.#completions?.ended(runId);
-        if (this.#lease.peers > 0) this.#signals.tellEnded(runId);
+        if (this.#lease.peers > 0) this.signals.tellEnded(runId);
       },
       failed: (runId, workflow, error) => {
         this.#options.log.warn(failureLine(runId, workflow, error));
@@ -254,7 +254,7 @@ export class Engine {
         this.#wakeMissed();
         for (const lane of lanes) {
           this.#dispatcher.enqueued(lane);
-          this.#signals.tell(lane);
+          this.signals.tell(lane);
         }
       },
     });
@@ -273,7 +273,7 @@ export class Engine {
       onChange: onRecorded,
       onReleased: (lane) => {
         this.#dispatcher.enqueued(lane);
-        this.#signals.tell(lane);
+        this.signals.tell(lane);
       },
     });
   }
@@ -286,7 +286,7 @@ export class Engine {
   async #tearDown(): Promise<void> {
     await this.holds.stop();
     await this.#dispatcher.stop();
-    await this.#signals.stop();
+    await this.signals.stop();
     await this.#lease.stop();
     this.#completions?.close();
     await DBOS.shutdown({ deregister: true }).catch((error: Error) =>

@@ -11,6 +11,8 @@ import { pause } from '../lib/pause.ts';
 import type { EngineLog } from './logger.ts';
 
 const RETRY_MS = 500;
+/** The SDK looks for schedules in its own tables; there are none. */
+const SCHEDULES_EVERY_MS = 60_000;
 
 /**
  * Launches the SDK with `Database` as its system database and returns its executor. Lost connections are retried for `deadlineMs`.
@@ -25,7 +27,7 @@ export async function launchSdk(
   const deadline = Date.now() + deadlineMs;
   for (;;) {
     try {
-      DBOS.setConfig(config);
+      DBOS.setConfig({ ...config, runMigrations: false, schedulerPollingIntervalMs: SCHEDULES_EVERY_MS });
       await launchWith(Database);
       return installedExecutor(Database);
     } catch (error) {

@@ -1,7 +1,7 @@
 // Keeps this process's lease alive, and takes over the runs of processes that let theirs end.
 
 import type { Knex } from 'knex';
-import { deleteForgottenLeases, deleteLeases, type LeaseHolder, runningLeases } from '../store/leases.ts';
+import { deleteForgottenLeases, deleteLeases, type LeaseHolder } from '../store/leases.ts';
 import { Heartbeat } from './heartbeat/heartbeat.ts';
 import type { EngineLog } from './logger.ts';
 import { processIdentity } from './process-identity.ts';
@@ -86,15 +86,21 @@ export class Lease {
 
   async #sweep(): Promise<void> {
     const { db, executor, application, log, onOrphans } = this.#options;
-    const leases = await runningLeases(db);
-    this.#peers = leases.filter((lease) => lease.executorId !== executor.executorId).length;
-    const gone = leases.filter(({ host, pid, process }) => host === executor.host && processIdentity(pid) !== process);
-    if (gone.length > 0)
+    const found = await requeueOrphans(db, application);
+    this.#peers = found.leases.filter((lease) => lease.executorId !== executor.executorId).length;
+    const gone = found.leases.filter(
+      ({ host, pid, process }) => host === executor.host && processIdentity(pid) !== process,
+    );
+    let { lanes, runs } = found;
+    if (gone.length > 0) {
       await deleteLeases(
         db,
         gone.map(({ executorId }) => executorId),
       );
-    const { lanes, runs } = await requeueOrphans(db, application);
+      const theirs = await requeueOrphans(db, application);
+      runs += theirs.runs;
+      lanes = [...lanes, ...theirs.lanes];
+    }
     if (runs > 0) {
       log.info(
         `${runs} ${runs === 1 ? 'run' : 'runs'} of a process that is gone will go on here or on another executor.`,

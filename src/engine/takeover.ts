@@ -1,43 +1,56 @@
 // Moves runs between executors: those of a dead one back into their lanes, and our own when this process stops.
 
 import type { Knex } from 'knex';
+import { RUNNING_LEASES, type RunningLease } from '../store/leases.ts';
 import { RECOVERY_LANE } from './recovery-lane.ts';
 
 /** Each batch is a statement that holds the locks of its rows to its end. */
 const BATCH = 2000;
 
+/** What a look for orphans has found. */
+export interface Requeued {
+  /** Those that now have something to claim. */
+  lanes: string[];
+  /** How many runs were moved. */
+  runs: number;
+  /** Whose leases still run. */
+  leases: RunningLease[];
+}
+
 /**
  * Puts every run whose executor holds no lease back into its lane. Stateless on purpose: it also catches runs that a process
  * claimed while it was taken for dead. Rows that somebody else is changing just now are left for the next sweep.
- * Returns the lanes that now have something to claim, and how many runs were moved.
  */
-export async function requeueOrphans(db: Knex, application: string): Promise<{ lanes: string[]; runs: number }> {
+export async function requeueOrphans(db: Knex, application: string): Promise<Requeued> {
   const lanes = new Set<string>();
   for (let runs = 0; ;) {
     const batch = await requeueBatch(db, application);
-    for (const { lane } of batch) lanes.add(lane);
-    runs += batch.length;
-    if (batch.length < BATCH) return { lanes: [...lanes], runs };
+    for (const lane of batch.lanes) lanes.add(lane);
+    runs += batch.runs;
+    if (batch.runs < BATCH) return { lanes: [...lanes], runs, leases: batch.leases };
   }
 }
 
-async function requeueBatch(db: Knex, application: string): Promise<{ lane: string }[]> {
-  const { rows } = await db.raw<{ rows: { lane: string }[] }>(
+async function requeueBatch(db: Knex, application: string): Promise<Requeued> {
+  const { rows } = await db.raw<{ rows: [Requeued] }>(
     `WITH orphans AS MATERIALIZED (
        SELECT workflow_uuid FROM dbos.workflow_status w
         WHERE w.status = 'PENDING' AND w.application_name = :application
           AND NOT EXISTS (SELECT FROM holdfast.leases l WHERE l.executor_id = w.executor_id AND l.expires_at > now())
         LIMIT :batch
-          FOR NO KEY UPDATE SKIP LOCKED)
-     UPDATE dbos.workflow_status
-        SET status = 'ENQUEUED', owner_xid = NULL,
-            queue_name = COALESCE(queue_name, :recoveryLane),
-            updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
-      WHERE workflow_uuid = ANY(ARRAY(SELECT workflow_uuid FROM orphans))
-     RETURNING queue_name AS lane`,
+          FOR NO KEY UPDATE SKIP LOCKED),
+     moved AS (
+       UPDATE dbos.workflow_status
+          SET status = 'ENQUEUED', owner_xid = NULL,
+              queue_name = COALESCE(queue_name, :recoveryLane),
+              updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
+        WHERE workflow_uuid = ANY(ARRAY(SELECT workflow_uuid FROM orphans))
+       RETURNING queue_name)
+     SELECT ARRAY(SELECT DISTINCT queue_name FROM moved) AS lanes, (SELECT count(*)::int FROM moved) AS runs,
+            (${RUNNING_LEASES}) AS leases`,
     { application, batch: BATCH, recoveryLane: RECOVERY_LANE },
   );
-  return rows;
+  return rows[0];
 }
 
 /**

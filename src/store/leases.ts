@@ -44,13 +44,10 @@ export function takeOrRenewLease(holder: LeaseHolder, ttlMs: number): Query {
   };
 }
 
-/** Returns whose leases still run. */
-export async function runningLeases(db: Knex): Promise<RunningLease[]> {
-  const { rows } = await db.raw<{ rows: RunningLease[] }>(
-    `SELECT executor_id AS "executorId", host, pid, process FROM holdfast.leases WHERE expires_at > now()`,
-  );
-  return rows;
-}
+/** A query, to stand in another one, whose one value is the array of `RunningLease`. */
+export const RUNNING_LEASES = `
+  SELECT COALESCE(json_agg(json_build_object('executorId', executor_id, 'host', host, 'pid', pid, 'process', process)), '[]')
+    FROM holdfast.leases WHERE expires_at > now()`;
 
 /** Gives leases back, so that what these executors left behind can be taken over at once. */
 export async function deleteLeases(db: Knex, executorIds: readonly string[]): Promise<void> {

@@ -19,6 +19,12 @@ class Quick {
 }
 
 // With a limit over all processes every run waits in its lane to be claimed; else it could begin at once where it was started.
+/** A lane as the SDK's runner knows it. */
+interface Polled {
+  nextPollAt: number;
+  queue: { minPollingIntervalMs: number };
+}
+
 const served = serve({ services: [Quick], lanes: { default: { globalConcurrency: 100 } } });
 const heard: string[] = [];
 let peer: pg.Client;
@@ -122,7 +128,8 @@ test('a lost connection for signals is made again', async () => {
 test('what was told while the connection was lost is found when it is there again', async () => {
   // From now on nobody looks into the lane on the off-chance.
   await served.database.query('UPDATE dbos.queues SET polling_interval_sec = 600');
-  const { states } = queueModule.wfQueueRunner as unknown as { states: Map<string, { nextPollAt: number }> };
+  const { states } = queueModule.wfQueueRunner as unknown as { states: Map<string, Polled> };
+  states.get('default')!.queue.minPollingIntervalMs = 600_000;
   await until('the last poll', () => states.get('default')!.nextPollAt > Date.now() + 60_000);
   await loseConnection();
   expect(await enqueueFromOutside(true)).toBeLessThan(5000);

@@ -23,6 +23,12 @@ class Busy {
   }
 }
 
+/** A lane as the SDK's runner knows it. */
+interface Polled {
+  nextPollAt: number;
+  queue: { minPollingIntervalMs: number };
+}
+
 const served = serve({ services: [Busy], lanes: { one: { concurrency: 1 } } }, { config: { engine: 'holdfast' } });
 
 const has = (n: number): Promise<unknown> => until(`run ${n}`, () => Busy.begun.includes(n));
@@ -45,7 +51,8 @@ async function enqueueFromOutside(n: number): Promise<void> {
 /** Waits until the lane was polled once more, and will not be for ten minutes. */
 async function pollOnce(): Promise<void> {
   await served.database.query('UPDATE dbos.queues SET polling_interval_sec = 600');
-  const { states } = queueModule.wfQueueRunner as unknown as { states: Map<string, { nextPollAt: number }> };
+  const { states } = queueModule.wfQueueRunner as unknown as { states: Map<string, Polled> };
+  states.get('one')!.queue.minPollingIntervalMs = 600_000;
   await until('the last poll', () => states.get('one')!.nextPollAt > Date.now() + 60_000);
 }
 
