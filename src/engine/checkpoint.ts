@@ -1,6 +1,7 @@
 // One checkpointed step: its body runs at most until its outcome is recorded, and a recorded outcome is never computed again.
 
 import { DBOS } from '@dbos-inc/dbos-sdk';
+import context from '@dbos-inc/dbos-sdk/internal/context';
 import { TerminalError } from '../core/errors.ts';
 import { errorRecord, isRecorded, RecordedError } from '../core/recorded-error.ts';
 import { assertSerializable } from '../core/serializable.ts';
@@ -20,7 +21,9 @@ export interface StepIdentity {
   /** Aborted when the run is cancelled; looking at it starts to watch for that. */
   cancelled(): AbortSignal;
   /** Has a call of a model settled in the commit of the step's checkpoint. Returns false where the engine cannot do that. */
-  settle(settlement: Settlement): boolean;
+  settle: (settlement: Settlement) => boolean;
+  /** The token of the execution, in the step's body: what is written for the run is conditional on it. */
+  owner(): string | undefined;
 }
 
 /** In a transaction nobody watches: it is short, and fenced. */
@@ -105,6 +108,7 @@ export class Checkpoints {
       tenant: DBOS.authenticatedUser,
       cancelled: () => status?.cancelSignal ?? NEVER_CANCELLED,
       settle: (settlement) => this.#database?.executionOf(runId)?.settle(stepId, settlement) ?? false,
+      owner: () => context.currentOwnerXid(runId),
     };
   }
 

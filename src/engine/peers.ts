@@ -1,4 +1,4 @@
-// What executors tell each other: lanes that got work, and runs that have ended. Sent only when there is somebody to hear it.
+// What executors tell each other: lanes that got work, runs that have ended, what models say. Sent only when there is somebody to hear it.
 
 import pg from 'pg';
 import { withConnectionName } from './connection-name.ts';
@@ -6,12 +6,18 @@ import type { EngineLog } from './logger.ts';
 
 const LANES = 'holdfast_dispatch';
 const ENDED = 'holdfast_ended';
+const TOKENS = 'holdfast_tokens';
 const RECONNECT_MS = 1000;
-const COALESCE_MS = { [LANES]: 2, [ENDED]: 20 };
-/** Ids of ended runs that go into one notification, which may have 8,000 bytes. */
+const COALESCE_MS = { [LANES]: 2, [ENDED]: 20, [TOKENS]: 10 };
+/** Ids of runs that go into one notification, which may have 8,000 bytes. */
 const MOST_IDS = 50;
 
-type Channel = typeof LANES | typeof ENDED;
+type Channel = keyof typeof COALESCE_MS;
+
+/** Of a run whose models speak: there is more of what they say, or the record of a step that has it. */
+export type TokenNews = 'tokens' | 'record';
+/** How they stand before the id of the run. */
+const MARKS = { tokens: '+', record: '=' };
 
 /** What happened in another process. */
 export interface PeerEvents {
@@ -19,17 +25,23 @@ export interface PeerEvents {
   onEnded: (runId: string) => void;
   /** The connection was lost, and is there again: something may not have been heard. */
   onReconnected: () => void;
+  /** Whether there are other executors. */
+  hasPeers?: () => boolean;
 }
+
+/** Hears of runs whose models speak in other processes. */
+export type TokenListener = (runId: string, what: TokenNews) => void;
 
 /** Listens to others, and tells them of us. Losing the connection costs time only: lanes and ends are also polled for. */
 export class PeerSignals {
   readonly #databaseUrl: string;
   readonly #log: EngineLog;
   readonly #events: PeerEvents;
-  readonly #pending = { [LANES]: new Set<string>(), [ENDED]: new Set<string>() };
+  readonly #pending = { [LANES]: new Set<string>(), [ENDED]: new Set<string>(), [TOKENS]: new Set<string>() };
   readonly #timers = new Map<Channel, NodeJS.Timeout>();
   #client: pg.Client | undefined;
   #reconnect: NodeJS.Timeout | undefined;
+  readonly #followers = new Set<TokenListener>();
   #stopped = false;
 
   constructor(databaseUrl: string, log: EngineLog, events: PeerEvents) {
@@ -47,6 +59,7 @@ export class PeerSignals {
     try {
       await client.connect();
       await client.query(`LISTEN ${LANES}; LISTEN ${ENDED}`);
+      if (this.#followers.size > 0) await client.query(`LISTEN ${TOKENS}`);
       this.#client = client;
       if (this.#stopped) await this.stop();
     } catch (error) {
@@ -66,6 +79,22 @@ export class PeerSignals {
     this.#tell(ENDED, runId);
   }
 
+  /** Tells the other executors of a run whose models speak, for those who follow it there. */
+  tellTokens(runId: string, what: TokenNews): void {
+    if (this.#events.hasPeers?.() !== false) this.#tell(TOKENS, `${MARKS[what]}${runId}`);
+  }
+
+  /** Has `listener` hear of runs whose models speak elsewhere until the function that is returned is called. */
+  follow(listener: TokenListener): () => void {
+    this.#followers.add(listener);
+    // Whoever follows a run also looks by himself, and a new connection listens to what is followed by then.
+    const ask = (statement: string): void => void this.#client?.query(statement).catch(() => {});
+    if (this.#followers.size === 1) ask(`LISTEN ${TOKENS}`);
+    return () => {
+      if (this.#followers.delete(listener) && this.#followers.size === 0) ask(`UNLISTEN ${TOKENS}`);
+    };
+  }
+
   /** Ends the connection. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -79,7 +108,13 @@ export class PeerSignals {
   #heard(channel: string, payload: string): void {
     if (payload === '') return;
     if (channel === LANES) this.#events.onLane(payload);
-    else for (const runId of payload.split(' ')) this.#events.onEnded(runId);
+    else if (channel === ENDED) for (const runId of payload.split(' ')) this.#events.onEnded(runId);
+    else for (const news of payload.split(' ')) this.#heardTokens(news);
+  }
+
+  #heardTokens(news: string): void {
+    const what = news.startsWith(MARKS.record) ? 'record' : 'tokens';
+    for (const listener of this.#followers) listener(news.slice(1), what);
   }
 
   #tell(channel: Channel, what: string): void {

@@ -5,7 +5,9 @@ import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { HoldfastError } from '../core/errors.ts';
 import type { CallScope } from '../inference/call.ts';
 import type { ModelSource } from '../inference/registry.ts';
+import { streamingModel } from '../inference/streaming-model.ts';
 import type { Settlement } from '../store/model-calls.ts';
+import type { TokenStream } from './token-stream.ts';
 
 /** The surroundings of one attempt of a step. */
 export interface StepContext {
@@ -26,10 +28,22 @@ export interface StepContext {
 /** Has a call of a model settled in the commit of the step's checkpoint; false where that cannot be. */
 export type Settle = (settlement: Settlement) => boolean;
 
-interface Surroundings {
+/** What the step around a body does for the models that are called in it. */
+export interface ModelCalls {
+  settle: Settle;
+  /** Where what they say goes; undefined where nobody can follow it. */
+  tokens?: TokenStream | undefined;
+}
+
+interface Surroundings extends ModelCalls {
   context: StepContext;
   models: ModelSource;
-  settle: Settle;
+}
+
+/** How a model is used. */
+export interface ModelUse {
+  /** Whether those who follow the run hear what the model says while it says it. */
+  stream?: boolean;
 }
 
 const current = new AsyncLocalStorage<Surroundings>();
@@ -44,9 +58,15 @@ export function stepContext(): StepContext {
  * Call it once in a step, with `maxRetries: 0`: retries are the step's. @throws HoldfastError `not_in_step` outside of a step's
  * body; InvalidInput `model_class_unknown`
  */
-export function model(name: string): LanguageModelV4 {
-  const { models, context, settle } = surroundings('model()');
-  return models.model(name, scopeOf(context, settle));
+export function model(name: string, { stream = false }: ModelUse = {}): LanguageModelV4 {
+  const { models, context, settle, tokens } = surroundings('model()');
+  const found = models.model(name, scopeOf(context, settle));
+  return stream && tokens ? streamingModel(found, () => tokens.listen()) : found;
+}
+
+/** Returns where what models say in the caller's step goes; undefined where nobody can follow it. */
+export function stepTokens(): TokenStream | undefined {
+  return surroundings('stepTokens()').tokens;
 }
 
 function scopeOf(context: StepContext, settle: Settle): CallScope {
@@ -65,16 +85,17 @@ function scopeOf(context: StepContext, settle: Settle): CallScope {
 }
 
 /**
- * Runs `body` with `context` as what `stepContext()` returns in it, and `models` behind `model()`. Without `settle`, calls of models are
- * settled as those of the step around it.
+ * Runs `body` with `context` as what `stepContext()` returns in it, and `models` behind `model()`. Without `calls`, models are called
+ * on behalf of the step around it.
  */
 export function inStepContext<T>(
   context: StepContext,
   models: ModelSource,
   body: () => Promise<T>,
-  settle: Settle = current.getStore()?.settle ?? (() => false),
+  calls: ModelCalls = current.getStore() ?? { settle: () => false },
 ): Promise<T> {
-  return current.run({ context, models, settle }, body);
+  const { settle, tokens } = calls;
+  return current.run({ context, models, settle, tokens }, body);
 }
 
 function surroundings(caller: string): Surroundings {

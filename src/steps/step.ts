@@ -4,7 +4,7 @@ import { nextAttemptDelay, type RetryPolicy } from '../core/backoff.ts';
 import { type Duration, toMilliseconds } from '../core/duration.ts';
 import { RetryableError } from '../core/errors.ts';
 import { idempotencyKey } from '../core/idempotency-key.ts';
-import { errorRecord } from '../core/recorded-error.ts';
+import { errorRecord, isRecorded } from '../core/recorded-error.ts';
 import type { StepOptions } from '../define/operation.ts';
 import type { Checkpoints, StepIdentity } from '../engine/checkpoint.ts';
 import { insideWorkflow } from '../engine/verbs.ts';
@@ -14,6 +14,7 @@ import { startTimer } from '../lib/timer.ts';
 import type { Turnstile } from '../lib/turnstile.ts';
 import type { FailedAttempt } from '../store/attempts.ts';
 import { inStepContext, type StepContext } from './context.ts';
+import { StepTokens, type TokenWriter } from './token-writer.ts';
 
 /** The longest pause between two attempts, unless the step's own `backoff.max` is longer. */
 const LONGEST_PAUSE_MS = 60 * 60 * 1000;
@@ -23,6 +24,8 @@ const LONGEST_RECORDED_MS = 2 ** 31 - 1;
 export interface StepRunner {
   checkpoints: Checkpoints;
   models: ModelSource;
+  /** Writes what models say, for those who follow a run; without it nobody can. */
+  tokens?: TokenWriter | undefined;
   /** Notes a failed attempt for the timeline; must not throw. */
   onFailedAttempt: (attempt: FailedAttempt) => Promise<void>;
 }
@@ -51,15 +54,28 @@ export interface Settled {
 /** Runs the call durably in a workflow's body; anywhere else just with its attempts and its time limit. */
 export async function runStep(runner: StepRunner, call: StepCall): Promise<unknown> {
   if (!insideWorkflow()) return runAttempts(runner, call, undefined);
-  return runner.checkpoints.step(call.name, (identity) => runAttempts(runner, call, identity));
+  const tokens = runner.tokens && new StepTokens(runner.tokens);
+  try {
+    const result = await runner.checkpoints.step(call.name, (identity) => runAttempts(runner, call, identity, tokens));
+    tokens?.recorded();
+    return result;
+  } catch (error) {
+    if (isRecorded(error)) tokens?.failed();
+    throw error;
+  }
 }
 
-async function runAttempts(runner: StepRunner, call: StepCall, identity: StepIdentity | undefined): Promise<unknown> {
+async function runAttempts(
+  runner: StepRunner,
+  call: StepCall,
+  identity: StepIdentity | undefined,
+  tokens?: StepTokens,
+): Promise<unknown> {
   const policy = call.options.retries ?? { attempts: 1 };
   for (let attempt = 1; ; attempt += 1) {
     const startedAt = new Date();
     try {
-      return await runAttempt(runner, call, attempt, identity);
+      return await runAttempt(runner, call, attempt, identity, tokens);
     } catch (error) {
       if (identity?.cancelled().aborted) throw error;
       const settled = identity && (await call.settle?.(() => identity.cancelled()));
@@ -108,12 +124,20 @@ async function runAttempt(
   call: StepCall,
   attempt: number,
   identity: StepIdentity | undefined,
+  stepTokens: StepTokens | undefined,
 ): Promise<unknown> {
   const leave = await placeFor(runner, call, identity);
+  const tokens = identity && stepTokens?.attempt(identity);
+  const calls = identity && { settle: identity.settle, tokens };
   try {
-    return await withinTime(call.name, call.options.timeout, (expiry) =>
-      inStepContext(contextOf(call.name, attempt, identity, expiry), runner.models, call.body, identity?.settle),
+    const result = await withinTime(call.name, call.options.timeout, (expiry) =>
+      inStepContext(contextOf(call.name, attempt, identity, expiry), runner.models, call.body, calls),
     );
+    if (tokens?.isUsed) await tokens.ended();
+    return result;
+  } catch (error) {
+    tokens?.failed();
+    throw error;
   } finally {
     leave?.();
   }

@@ -43,9 +43,12 @@ const BY_HAND = [
    VALUES ($1, $1, 1, 1, 'Trial.tool', 'POST', 'http://shop.test/', 'hash', gen_random_uuid())`,
   `INSERT INTO holdfast.compensations (run_id, step_id, tool, effect, arguments, key)
    VALUES ($1, 1, 'Trial.tool', 'compensable', '{}', $1)`,
+  `INSERT INTO holdfast.token_chunks (run_id, step_id, generation, start, deltas) VALUES ($1, 1, 'a', 0, '[[0, "text", "Hi"]]')`,
   `INSERT INTO holdfast.releases (run_id, step_id, reason) VALUES ($1, 1, 'unknown_effect')`,
   `INSERT INTO holdfast.model_calls (id, run_id, attempt, executor_id, class, endpoint, model, estimated_input, estimated_output)
    VALUES (gen_random_uuid(), $1, 1, 'here', 'small', 'one', 'one-1', 1, 1)`,
+  `INSERT INTO holdfast.drifts (run_id, step_id, present_hash, agent, changed, recorded, present, policy, outcome)
+   VALUES ($1, 1, 'hash', 'Trial.agent', '[]', '{}', '{}', 'warn', 'went_on')`,
   `INSERT INTO holdfast.unwind_requests (run_id, started_at) VALUES ($1, now())`,
   `INSERT INTO holdfast.approvals (id, run_id, step_id, tenant, workflow, question, arguments_hash, expires_at)
    VALUES ($1 || '-approval-1', $1, 1, 'default', 'Trial.whole', 'May it?', repeat('0', 64), now() + interval '1 day')`,
