@@ -4,9 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { readFile, readdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { isAlive, isPostmaster } from '../../../src/postgres/embedded/postmaster.ts';
-import { sql, startApp, startHere, untilGone } from '../support/apps.ts';
-import { clusterStock, testDirectory } from '../support/directory.ts';
+import { isAlive, isPostmaster } from '../../src/postgres/embedded/postmaster.ts';
+import { sql, startApp, startHere, untilGone } from '../postgres/support/apps.ts';
+import { clusterStock, testDirectory } from '../postgres/support/directory.ts';
 
 const copiedCluster = clusterStock();
 
