@@ -14,7 +14,7 @@ export class DriftNotes {
   readonly #db: Knex;
   readonly #log: Pick<EngineLog, 'warn'>;
   #waiting: Drift[] = [];
-  #writing: Promise<void> | undefined;
+  #isWriting = false;
 
   constructor(db: Knex, log: Pick<EngineLog, 'warn'>) {
     this.#db = db;
@@ -24,7 +24,7 @@ export class DriftNotes {
   /** Notes a drift soon. It never fails: what cannot be written is noticed again when the run is next taken up. */
   note(drift: Drift): void {
     this.#waiting.push(drift);
-    this.#writing ??= this.#write().finally(() => (this.#writing = undefined));
+    if (!this.#isWriting) void this.#write();
   }
 
   /** Notes a drift, and returns when that is written. */
@@ -43,6 +43,7 @@ export class DriftNotes {
   }
 
   async #write(): Promise<void> {
+    this.#isWriting = true;
     while (this.#waiting.length > 0) {
       const drifts = this.#waiting.splice(0, BATCH);
       try {
@@ -56,6 +57,7 @@ export class DriftNotes {
         );
       }
     }
+    this.#isWriting = false;
   }
 }
 

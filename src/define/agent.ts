@@ -81,7 +81,7 @@ export function assertAgents(catalogue: Catalogue): void {
     budgetOf(operation.agent.context);
     const { drift = 'warn' } = operation.agent;
     if (!DRIFT_POLICIES.includes(drift))
-      throw invalid(name, `drift has to be one of ${DRIFT_POLICIES.join(', ')}, not '${String(drift)}'`);
+      throw invalid(name, `drift has to be one of ${DRIFT_POLICIES.join(', ')}, not '${drift}'`);
   }
 }
 

@@ -88,6 +88,23 @@ export const ResultSchema = z
   })
   .meta({ id: 'RunResult', description: 'The outcome of a run, or just its status while it has none' });
 
+const StepDriftSchema = z
+  .object({
+    changed: z.array(
+      z.object({
+        part: z.enum(['template', 'tools', 'schema', 'model', 'parameters']),
+        name: z.string().optional().meta({ description: 'The tool that has changed' }),
+        recorded: z.string().nullable(),
+        present: z.string().nullable(),
+      }),
+    ),
+    policy: z.enum(['accept', 'warn', 'hold', 'rerun']),
+    outcome: z.enum(['went_on', 'held', 'asked_again']),
+    noticedAt: time,
+    acceptedAt: time.nullable().meta({ description: 'When a person released the run that was held for it' }),
+  })
+  .meta({ id: 'StepDrift', description: 'How the code would ask a model that was asked otherwise at this step' });
+
 const StepSchema = z
   .object({
     stepId: z.int(),
@@ -101,6 +118,7 @@ const StepSchema = z
     output: z.unknown(),
     error: ErrorSchema.nullable(),
     childRunId: z.string().nullable(),
+    drift: StepDriftSchema.nullable(),
   })
   .meta({ id: 'Step', description: 'One checkpointed unit inside a run' });
 
