@@ -161,6 +161,7 @@ export class App {
       findInputHash(database.reads, id),
     );
     const db = database.transactions;
+    models.routing.breakers.share({ db, log });
     const approvals = new Approvals({ db, tools: this.#tools, onWakeUp: (id, topic) => engine.messageLeft(id, topic) });
     const door = Promise.withResolvers<string>();
     const origin = async (): Promise<string> => config.publicUrl ?? door.promise;

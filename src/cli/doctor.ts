@@ -112,8 +112,9 @@ async function describeDatabase({ url, description }: Reachable): Promise<string
 
 /** What the file or the environment defines. Which endpoints the app gives is not known here. */
 async function checkModels({ models: { file, isRequired, variable }, openai }: Config): Promise<string> {
-  const [{ readFile }, { problemLine, readModelsYaml }, { classesLine }] = await Promise.all([
+  const [{ readFile }, { classesNamed }, { problemLine, readModelsYaml }, { classesLine }] = await Promise.all([
     import('node:fs/promises'),
+    import('../inference/class-definition.ts'),
     import('../inference/models-yaml.ts'),
     import('../inference/view.ts'),
   ]);
@@ -128,7 +129,13 @@ async function checkModels({ models: { file, isRequired, variable }, openai }: C
   if (!found.ok) throw new Error(found.problems.map((problem) => problemLine(file, problem)).join('; '));
   const { endpoints, classes } = found.definition;
   const keys = [...endpoints.values()].flatMap(({ keyVariable }) => keyVariable ?? []);
-  const listed = classesLine([...classes].map(([name, members]) => ({ name, endpoints: [...members] })));
+  const listed = classesLine(
+    [...classes].map(([name, definition]) => ({
+      name,
+      endpoints: definition.kind === 'endpoints' ? [...definition.endpoints] : [],
+      classes: classesNamed(definition),
+    })),
+  );
   return `${file}: ${listed}${keys.length === 0 ? '' : `; set: ${[...new Set(keys)].join(', ')}`}`;
 }
 

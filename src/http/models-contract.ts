@@ -29,6 +29,16 @@ const HealthSchema = z
   })
   .meta({ id: 'EndpointHealth', description: 'What the process that answers knows from its own calls' });
 
+const BreakerSchema = z
+  .object({
+    state: z.enum(['closed', 'open', 'half_open']).meta({
+      description: '`open`: nobody asks the endpoint; `half_open`: one call may try whether it is well again',
+    }),
+    until: time.nullable().meta({ description: 'Until when nobody asks it' }),
+    reason: z.string().nullable().meta({ description: 'The code of the failure because of which nobody does' }),
+  })
+  .meta({ id: 'EndpointBreaker', description: 'What all processes know' });
+
 const EndpointSchema = z
   .object({
     name: z.string(),
@@ -41,9 +51,11 @@ const EndpointSchema = z
       tpm: limit.meta({ description: 'Tokens a minute' }),
       concurrency: limit.meta({ description: 'Calls at the same time' }),
       timeoutMs: z.number().nullable().meta({ description: 'How long a call may take' }),
+      maxOutput: limit.meta({ description: 'Tokens of an answer' }),
     }),
     price: PriceSchema.nullable().meta({ description: 'Null where it is not known' }),
     health: HealthSchema,
+    breaker: BreakerSchema,
   })
   .meta({ id: 'Endpoint' });
 
@@ -66,6 +78,10 @@ export const ModelsSchema = z
       z.object({
         name: z.string(),
         endpoints: z.array(z.string()).meta({ description: 'The preferred one first' }),
+        route: z
+          .enum(['order', 'price', 'auto'])
+          .meta({ description: '`auto`: another class is picked for each call' }),
+        classes: z.array(z.string()).meta({ description: 'To which calls may go instead' }),
       }),
     ),
     problems: z.array(FileProblemSchema).meta({

@@ -3,10 +3,13 @@
 import type { z } from 'zod';
 import type { Duration } from '../core/duration.ts';
 import { InvalidInput } from '../core/errors.ts';
+import type { AutoRule } from '../core/pick-class.ts';
 import type { Price } from '../core/price.ts';
-import { ClassesSchema, limitsOf, NameSchema, SettingsSchema } from './definition.ts';
+import { type ClassDefinition, ClassesSchema } from './class-definition.ts';
+import { limitsOf, SettingsSchema } from './definition.ts';
 import type { AnyModel, EndpointSource } from './endpoint.ts';
 import { LOCAL } from './models-checks.ts';
+import { NameSchema } from './schema.ts';
 
 /** A model with what is to be said about it. */
 export interface AppEndpoint {
@@ -18,19 +21,32 @@ export interface AppEndpoint {
   concurrency?: number;
   /** How long one call may take. */
   timeout?: Duration;
+  /** How many tokens an answer has at most, as far as a call does not say so itself. */
+  maxOutput?: number;
 }
+
+/** Endpoints with settings, or rules that pick another class for each call. */
+export type AppClass =
+  | readonly string[]
+  | { endpoints: readonly string[]; prefer?: 'order' | 'price'; degrade?: string }
+  | {
+      route: 'auto';
+      rules?: readonly AutoRule[];
+      ask?: { class: string; of: readonly string[]; about?: string };
+      otherwise: string;
+    };
 
 export interface ModelOptions {
   /** Models by the names of their endpoints. An endpoint of `models.yaml` with `provider: app` stands for the one of its name. */
   endpoints?: Record<string, AnyModel | AppEndpoint>;
   /** Names of endpoints by class, the preferred one first. A class of the same name in `models.yaml` goes before it. */
-  classes?: Record<string, readonly string[]>;
+  classes?: Record<string, AppClass>;
 }
 
 /** What an app gives, checked. */
 export interface AppModels {
   endpoints: ReadonlyMap<string, EndpointSource>;
-  classes: ReadonlyMap<string, readonly string[]>;
+  classes: ReadonlyMap<string, ClassDefinition>;
 }
 
 /** Returns what `options` give. @throws InvalidInput `invalid_models`, naming everything that is wrong */

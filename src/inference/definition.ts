@@ -3,6 +3,8 @@
 import { z } from 'zod';
 import { toMilliseconds } from '../core/duration.ts';
 import type { Price } from '../core/price.ts';
+import { type ClassDefinition, ClassesSchema } from './class-definition.ts';
+import { count, NameSchema, need, text } from './schema.ts';
 
 /** What a provider allows. */
 export interface Limits {
@@ -14,6 +16,8 @@ export interface Limits {
   concurrency?: number | undefined;
   /** How long one call may take, its stream included. */
   timeoutMs?: number | undefined;
+  /** How many tokens an answer has at most, as far as a call does not say so itself. */
+  maxOutput?: number | undefined;
 }
 
 /** An endpoint as a file defines it. */
@@ -31,29 +35,14 @@ export interface EndpointDefinition {
 /** What a whole file defines. */
 export interface ModelsDefinition {
   endpoints: ReadonlyMap<string, EndpointDefinition>;
-  /** The names of endpoints by class, the preferred one first. */
-  classes: ReadonlyMap<string, readonly string[]>;
+  classes: ReadonlyMap<string, ClassDefinition>;
 }
-
-/** The names that may stand in each kind of map, to tell which one was meant. */
-export const KNOWN_FIELDS = {
-  file: ['endpoints', 'classes'],
-  endpoint: ['provider', 'baseUrl', 'model', 'apiKey', 'key', 'price', 'rpm', 'tpm', 'concurrency', 'timeout'],
-  price: ['input', 'cachedInput', 'cacheWrite', 'output', 'reasoning', 'currency', 'version', 'since'],
-  key: ['env'],
-} as const;
 
 /** Upper case, so that a key that was pasted here is not taken for a name, and shown. */
 const VARIABLE = /^[A-Z_][A-Z0-9_]*$/;
 const REFERENCE = /^\$\{([A-Z_][A-Z0-9_]*)\}$/;
 const NO_KEYS_HERE = 'keys do not belong in this file: name the variable of the environment that holds it';
 
-const need = (message: string) => ({
-  error: (issue: { input?: unknown }) => (issue.input === undefined ? 'is missing' : message),
-});
-
-const text = (message = 'must be text: put it in quotes') => z.string(need(message)).trim().min(1, 'is empty');
-const count = () => z.int(need('must be a whole number above 0')).positive('must be a whole number above 0');
 const money = () => {
   const message = 'must be US dollars per million tokens: a number from 0 to 1000000';
   return z.number(need(message)).min(0, message).max(1_000_000, message);
@@ -92,6 +81,7 @@ const SETTINGS = {
   tpm: count().optional(),
   concurrency: count().optional(),
   timeout: TimeoutSchema.optional(),
+  maxOutput: count().optional(),
 };
 
 /** What may be said about every endpoint, whatever stands behind it. */
@@ -127,19 +117,6 @@ const EndpointSchema = z.strictObject(
   'must be a map with provider, or with baseUrl and model',
 );
 
-/** What endpoints and classes may be called. */
-export const NameSchema = z
-  .string()
-  .regex(/^[A-Za-z][\w.-]{0,63}$/, 'is no name: use up to 64 letters, digits, ., _ and -, a letter first');
-
-/** The endpoints of a class. */
-const ClassSchema = z
-  .array(text('must be the name of an endpoint'), need('must be a list of endpoints'))
-  .min(1, 'has no endpoints');
-
-/** The endpoints of each class. */
-export const ClassesSchema = z.record(NameSchema, ClassSchema, need('must be a map of lists of endpoints by class'));
-
 /** The whole file. What only several of its fields together show is checked elsewhere. */
 export const FileSchema = z.strictObject(
   {
@@ -163,8 +140,8 @@ export function keyVariableOf({ apiKey, key }: { apiKey?: unknown; key?: unknown
 }
 
 /** Returns the limits among the settings of an endpoint. */
-export function limitsOf({ rpm, tpm, concurrency, timeout }: Settings): Limits {
-  return { rpm, tpm, concurrency, timeoutMs: timeout };
+export function limitsOf({ rpm, tpm, concurrency, timeout, maxOutput }: Settings): Limits {
+  return { rpm, tpm, concurrency, timeoutMs: timeout, maxOutput };
 }
 
 /** Returns the definition that a valid file holds. */

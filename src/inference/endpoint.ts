@@ -18,6 +18,8 @@ export interface Endpoint {
   modelId: string;
   /** Fit to be shown: without user, password and query. */
   baseUrl: string | undefined;
+  /** Where it is and which model it stands for: with another target it is another endpoint, whatever its name. */
+  target: string;
   limits: Limits;
   price: Price | undefined;
   model: LanguageModelV4;
@@ -43,11 +45,14 @@ export function endpointOf(name: string, source: EndpointSource, before: Endpoin
   const { origin, limits = {}, price } = source;
   if (before && isSameOrigin(before.origin, origin)) return { ...before, limits, price };
   const model = modelOf(origin);
+  const provider = origin.kind === 'openai' ? 'openai-compatible' : model.provider;
+  const baseUrl = origin.kind === 'openai' ? shownUrl(origin.baseUrl) : undefined;
   return {
     name,
-    provider: origin.kind === 'openai' ? 'openai-compatible' : model.provider,
+    provider,
     modelId: model.modelId,
-    baseUrl: origin.kind === 'openai' ? shownUrl(origin.baseUrl) : undefined,
+    baseUrl,
+    target: `${baseUrl ?? provider} ${model.modelId}`,
     limits,
     price,
     model,

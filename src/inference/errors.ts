@@ -14,7 +14,12 @@ import {
 } from '@ai-sdk/provider';
 import { InvalidToolInputError, NoObjectGeneratedError, NoOutputGeneratedError, RetryError } from 'ai';
 import { HoldfastError, RetryableError, TerminalError } from '../core/errors.ts';
+import { MODEL_FAILURES, type ModelFailure } from '../core/model-failures.ts';
+import { answerFailure } from './answer-failure.ts';
 import { retryAfterMs } from './retry-after.ts';
+
+/** The words of an answer that are looked at. */
+const MOST_WORDS = 20_000;
 
 /** What was called, for messages about errors that do not say so themselves. */
 export interface CallContext {
@@ -26,38 +31,42 @@ export interface CallContext {
 }
 
 /**
- * The Holdfast error for anything that a model call may throw: a `RetryableError` (rate limits with `retryAfterMs`,
- * answers 408, 409 and 5xx, broken connections, timeouts, output that cannot be parsed) or a `TerminalError`
- * `model_refused` (other 4xx answers, requests that the client could not make). Messages name the model and the host,
- * never the key, the prompt or the provider's own words, which may quote them. Holdfast's own errors come back as they
- * are.
+ * The Holdfast error for anything that a model call may throw, with one of the codes of `MODEL_FAILURES`: a `RetryableError` where another
+ * attempt may mend it (with `retryAfterMs` where the provider asks to wait), else a `TerminalError`. Messages name the model and the host,
+ * never the key, the prompt or the provider's own words, which may quote them. Holdfast's own errors come back as they are.
  */
 export function classifyModelError(error: unknown, context: CallContext = {}): HoldfastError {
   if (error instanceof HoldfastError) return error;
   if (RetryError.isInstance(error)) return classifyModelError(error.lastError, context);
   if (APICallError.isInstance(error)) return fromAnswer(error, context);
   if (isUnusableOutput(error)) return unusableOutput(error, context);
-  if (isBadRequest(error)) {
-    return new TerminalError(
-      'model_refused',
-      `The call to ${target(context)} could not be made (${nameOf(error)}). Check the model's configuration and the request.`,
-      details(context),
-    );
+  const badRequest = badRequestCode(error);
+  if (badRequest !== undefined) {
+    const what = `The call to ${target(context)} could not be made (${nameOf(error)}).`;
+    return failure(badRequest, `${what} Check the model's configuration and the request.`, details(context));
   }
   const name = nameOf(error);
   if (name === 'TimeoutError')
-    return new RetryableError('model_timeout', `${target(context)} did not answer in time.`, {
-      details: details(context),
-    });
-  if (name === 'AbortError')
-    return new RetryableError('model_aborted', `The call to ${target(context)} was aborted before it was answered.`, {
-      details: details(context),
-    });
+    return failure('model_timeout', `${target(context)} did not answer in time.`, details(context));
+  if (name === 'AbortError') {
+    return failure(
+      'model_aborted',
+      `The call to ${target(context)} was aborted before it was answered.`,
+      details(context),
+    );
+  }
   const code = networkCode(error);
   if (code !== undefined) return unreachable(context, code);
-  return new RetryableError('model_failed', `The call to ${target(context)} failed (${name}).`, {
-    details: details(context),
-  });
+  return (
+    fromStream(error, context) ??
+    failure('model_failed', `The call to ${target(context)} failed (${name}).`, details(context))
+  );
+}
+
+/** Returns the error for a failure, of the class that its rule asks for. */
+function failure(code: ModelFailure, message: string, about: object, retryAfterMs?: number): HoldfastError {
+  if (!MODEL_FAILURES[code].again) return new TerminalError(code, message, about);
+  return new RetryableError(code, message, { details: about, ...(retryAfterMs !== undefined && { retryAfterMs }) });
 }
 
 function fromAnswer(error: APICallError, context: CallContext): HoldfastError {
@@ -75,41 +84,65 @@ function fromAnswer(error: APICallError, context: CallContext): HoldfastError {
       status === undefined
         ? 'could not be reached'
         : 'broke off its answer or sent one that is not in the OpenAI format';
-    return new RetryableError('model_unavailable', `${target(about)} ${what}.`, { details: details(about, status) });
+    return failure('model_unavailable', `${target(about)} ${what}.`, details(about, status));
   }
-  const provider = providerCode(error);
+  const codes = codesOf(error.data);
+  const words = `${error.message} ${error.responseBody ?? ''}`.slice(0, MOST_WORDS);
+  const code = answerFailure({ status, codes, words }) ?? 'model_unavailable';
+  const [provider] = codes;
   const answered = `${target(about)} answered ${status}${provider === undefined ? '' : ` (${provider})`}`;
-  const wait = retryAfterMs(error.responseHeaders, context.now ?? Date.now());
+  const wait = MODEL_FAILURES[code].again ? retryAfterMs(error.responseHeaders, context.now ?? Date.now()) : undefined;
   const later = wait === undefined ? '' : ` It asks to wait ${Math.ceil(wait / 1000)} s.`;
-  const options = { details: details(about, status, provider), ...(wait !== undefined && { retryAfterMs: wait }) };
-  if (status === 429)
-    return new RetryableError('model_rate_limited', `${answered}: too many requests or tokens.${later}`, options);
-  if (status === 408 || status === 409 || status >= 500)
-    return new RetryableError('model_unavailable', `${answered}.${later}`, options);
-  return new TerminalError('model_refused', `${answered}. ${advice(status)}`, options.details);
+  return failure(code, `${answered}${ADVICE[code]}${later}`, details(about, status, provider), wait);
 }
 
-function advice(status: number): string {
-  if (status === 401 || status === 403) return 'Check the API key and what it may use.';
-  if (status === 404) return 'Check the base URL and the name of the model.';
-  if (status === 413) return 'The request is too large for this model.';
-  return 'The same request would be refused again; check its size, its tools and its schema.';
+/** An error that a provider sends in the middle of a stream: an object like the body of an answer, or its words. */
+function fromStream(error: unknown, context: CallContext): HoldfastError | undefined {
+  const body = typeof error === 'object' && error !== null && !(error instanceof Error) ? error : undefined;
+  if (body === undefined) return undefined;
+  const codes = codesOf({ error: body });
+  const { message, code: number } = body as { message?: unknown; code?: unknown };
+  const status = typeof number === 'number' && number >= 400 && number < 600 ? number : 200;
+  const code = answerFailure({ status, codes, words: typeof message === 'string' ? message.slice(0, MOST_WORDS) : '' });
+  if (code === undefined) return undefined;
+  const sent = `${target(context)} broke off its answer with an error${codes[0] === undefined ? '' : ` (${codes[0]})`}`;
+  return failure(code, `${sent}${ADVICE[code]}`, details(context, undefined, codes[0]));
 }
 
-function unusableOutput(error: unknown, context: CallContext): RetryableError {
+/** What follows the status in the message. */
+const ADVICE: Readonly<Record<ModelFailure, string>> = {
+  model_timeout: '.',
+  model_output_invalid: '.',
+  model_failed: '.',
+  model_aborted: '.',
+  step_timeout: '.',
+  model_rate_limited: ': too many requests or tokens.',
+  model_overloaded: ': it has too much to do.',
+  model_unavailable: '.',
+  model_auth_failed: '. Check the API key and what it may use.',
+  model_quota_exhausted: ': the account has no money or no quota left.',
+  model_not_found: '. Check the base URL and the name of the model.',
+  model_context_exceeded:
+    '. The request is too large for this model: shorten it, or ask a model with a larger context.',
+  model_content_filtered: ': its content filter stopped the request.',
+  model_refused: '. The same request would be refused again; check its size, its tools and its schema.',
+};
+
+function unusableOutput(error: unknown, context: CallContext): HoldfastError {
   const reason =
     NoObjectGeneratedError.isInstance(error) && error.finishReason === 'length'
       ? 'it was cut off at the token limit'
       : 'it does not match what was asked for';
-  return new RetryableError('model_output_invalid', `The output of ${target(context)} cannot be used: ${reason}.`, {
-    details: details(context),
-  });
+  return failure(
+    'model_output_invalid',
+    `The output of ${target(context)} cannot be used: ${reason}.`,
+    details(context),
+  );
 }
 
-function unreachable(context: CallContext, code: string): RetryableError {
-  return new RetryableError('model_unavailable', `${target(context)} could not be reached (${code}).`, {
-    details: { ...details(context), network: code },
-  });
+function unreachable(context: CallContext, code: string): HoldfastError {
+  const about = { ...details(context), network: code };
+  return failure('model_unavailable', `${target(context)} could not be reached (${code}).`, about);
 }
 
 function isUnusableOutput(error: unknown): boolean {
@@ -125,10 +158,11 @@ function isUnusableOutput(error: unknown): boolean {
   ].some((kind) => kind.isInstance(error));
 }
 
-function isBadRequest(error: unknown): boolean {
-  return [InvalidPromptError, UnsupportedFunctionalityError, NoSuchModelError, LoadAPIKeyError].some((kind) =>
-    kind.isInstance(error),
-  );
+function badRequestCode(error: unknown): ModelFailure | undefined {
+  if (LoadAPIKeyError.isInstance(error)) return 'model_auth_failed';
+  if (NoSuchModelError.isInstance(error)) return 'model_not_found';
+  const isRefused = InvalidPromptError.isInstance(error) || UnsupportedFunctionalityError.isInstance(error);
+  return isRefused ? 'model_refused' : undefined;
 }
 
 /** "Model gpt-x at api.example.com", or as much of it as is known. */
@@ -157,14 +191,19 @@ function requestedModel(error: APICallError): string | undefined {
 }
 
 /**
- * The provider's error code or type, such as `context_length_exceeded`: a bare identifier, unlike its message, quotes
- * nothing.
+ * The provider's error code and type, such as `context_length_exceeded`: bare identifiers, unlike the message, quote nothing. Azure has the
+ * one that says what it was further inside.
  */
-function providerCode(error: APICallError): string | undefined {
-  const body = (error.data as { error?: { code?: unknown; type?: unknown } } | undefined)?.error;
-  return [body?.code, body?.type].find(
-    (code): code is string => typeof code === 'string' && /^[a-z][a-z0-9_.-]{2,60}$/.test(code),
-  );
+function codesOf(data: unknown): string[] {
+  const body = (data as { error?: ProviderError | null } | undefined)?.error;
+  const found = [body?.code, body?.type, body?.innererror?.code];
+  return found.filter((code): code is string => typeof code === 'string' && /^[A-Za-z][\w.-]{2,60}$/.test(code));
+}
+
+interface ProviderError {
+  code?: unknown;
+  type?: unknown;
+  innererror?: { code?: unknown } | null;
 }
 
 /** The code of a broken connection (`ECONNRESET`, `UND_ERR_SOCKET`), wherever in the chain of causes it stands. */

@@ -10,6 +10,8 @@ export interface Surroundings {
   variable?: ((name: string) => string | undefined) | undefined;
   /** The names of the endpoints that the app gives; undefined where the app is not known. */
   given?: readonly string[] | undefined;
+  /** The names of the classes that the app gives. */
+  classes?: readonly string[] | undefined;
 }
 
 /** The endpoint that every process has. */
@@ -73,19 +75,69 @@ function keyProblems(name: string, endpoint: Record<string, unknown>, variable: 
   return found;
 }
 
-/** Returns what is wrong with the endpoints that classes name. */
-export function classProblems(raw: unknown): Found[] {
-  const known = [...entries(field(raw, 'endpoints')).map(([name]) => name), LOCAL];
-  return entries(field(raw, 'classes')).flatMap(([name, endpoints]) => {
-    if (!Array.isArray(endpoints)) return [];
-    return endpoints.flatMap((endpoint: unknown, index): Found[] => {
-      const path = ['classes', name, index];
-      if (typeof endpoint !== 'string' || endpoint.trim() === '') return [];
-      if (!known.includes(endpoint))
-        return [{ path, message: `names an endpoint that the file does not define${meant(endpoint, known)}` }];
-      return endpoints.indexOf(endpoint) < index ? [{ path, message: 'names an endpoint for the second time' }] : [];
-    });
+/** Returns what is wrong with the endpoints and classes that classes name. `app` has the names of the classes of the app. */
+export function classProblems(raw: unknown, app: readonly string[] = []): Found[] {
+  const endpoints = [...entries(field(raw, 'endpoints')).map(([name]) => name), LOCAL];
+  const classes = entries(field(raw, 'classes'));
+  const known = [...new Set([...classes.map(([name]) => name), ...app, LOCAL])];
+  return classes.flatMap(([name, value]) => {
+    const path = ['classes', name];
+    if (Array.isArray(value)) return memberProblems(path, value, endpoints);
+    if (!isObject(value)) return [];
+    const members = Array.isArray(value.endpoints)
+      ? memberProblems([...path, 'endpoints'], value.endpoints, endpoints)
+      : [];
+    return [...members, ...otherProblems(name, value, known, new Map(classes))];
   });
+}
+
+function memberProblems(path: Path, members: readonly unknown[], known: readonly string[]): Found[] {
+  return members.flatMap((endpoint, index): Found[] => {
+    if (typeof endpoint !== 'string' || endpoint.trim() === '') return [];
+    const at = [...path, index];
+    if (!known.includes(endpoint))
+      return [{ path: at, message: `names an endpoint that the file does not define${meant(endpoint, known)}` }];
+    return members.indexOf(endpoint) < index ? [{ path: at, message: 'names an endpoint for the second time' }] : [];
+  });
+}
+
+/** What is wrong with the classes to which calls of a class may go. */
+function otherProblems(
+  name: string,
+  value: Record<string, unknown>,
+  known: readonly string[],
+  classes: ReadonlyMap<string, unknown>,
+): Found[] {
+  const ask = isObject(value.ask) ? value.ask : {};
+  const rules = Array.isArray(value.rules) ? (value.rules as unknown[]) : [];
+  const of = Array.isArray(ask.of) ? (ask.of as unknown[]) : [];
+  const named: [Path, unknown][] = [
+    [['degrade'], value.degrade],
+    [['otherwise'], value.otherwise],
+    [['ask', 'class'], ask.class],
+    ...rules.map((rule, index): [Path, unknown] => [['rules', index, 'class'], field(rule, 'class')]),
+    ...of.map((other, index): [Path, unknown] => [['ask', 'of', index], other]),
+  ];
+  return named.flatMap(([path, other]): Found[] => {
+    if (typeof other !== 'string' || other.trim() === '') return [];
+    const at = ['classes', name, ...path];
+    if (!known.includes(other))
+      return [{ path: at, message: `names a class that is not defined${meant(other, known)}` }];
+    if (field(classes.get(other), 'route') !== undefined)
+      return [{ path: at, message: 'names a class that picks another one itself' }];
+    const isCircle = path[0] === 'degrade' && leadsTo(name, other, classes);
+    return isCircle ? [{ path: at, message: 'leads back to this class' }] : [];
+  });
+}
+
+function leadsTo(name: string, from: string, classes: ReadonlyMap<string, unknown>): boolean {
+  const seen = new Set<unknown>();
+  let next: unknown = from;
+  while (typeof next === 'string' && next !== name && !seen.has(next)) {
+    seen.add(next);
+    next = field(classes.get(next), 'degrade');
+  }
+  return next === name;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

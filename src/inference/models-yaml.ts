@@ -2,8 +2,9 @@
 
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
-import { definitionOf, FileSchema, KNOWN_FIELDS, type ModelsDefinition } from './definition.ts';
+import { definitionOf, FileSchema, type ModelsDefinition } from './definition.ts';
 import { classProblems, endpointProblems, type Found, meant, type Path, type Surroundings } from './models-checks.ts';
+import { KNOWN_FIELDS } from './schema.ts';
 
 /** One thing that is wrong with a file. No value of the file is repeated in it: one may be a key. */
 export interface FileProblem {
@@ -41,7 +42,7 @@ export function readModelsYaml(source: string, surroundings: Surroundings = {}):
   const found = [
     ...(parsed.error?.issues ?? []).flatMap(foundIn),
     ...endpointProblems(raw, surroundings),
-    ...classProblems(raw),
+    ...classProblems(raw, surroundings.classes),
   ];
   if (found.length > 0) return refused(found.map((problem) => placed(document, lines, problem)));
   return { ok: true, definition: definitionOf(parsed.data!) };
@@ -107,9 +108,14 @@ function foundIn(issue: z.core.$ZodIssue): Found[] {
 }
 
 function unknownField(path: Path, key: string): string {
-  const inEndpoint = path.length === 2;
-  const kind = path.length === 0 ? 'file' : inEndpoint ? 'endpoint' : path[2] === 'price' ? 'price' : 'key';
-  return `is not known${meant(key, KNOWN_FIELDS[kind])}`;
+  return `is not known${meant(key, KNOWN_FIELDS[kindOf(path)])}`;
+}
+
+/** Which kind of map stands at `path`. */
+function kindOf([first, , third]: Path): keyof typeof KNOWN_FIELDS {
+  if (first === undefined) return 'file';
+  if (first === 'classes') return third === undefined ? 'class' : third === 'rules' ? 'rule' : 'ask';
+  return third === undefined ? 'endpoint' : third === 'price' ? 'price' : 'key';
 }
 
 /** Where the field is written, or else the innermost map around it that is. */

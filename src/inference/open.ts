@@ -49,6 +49,7 @@ export async function openModels(
     model: (className, scope) => (instead ?? registry).model(className, scope),
     modelsOf: (className) => (instead ?? registry).modelsOf?.(className),
     view: () => registry.view(),
+    routing: registry.routing,
     close,
   };
 }

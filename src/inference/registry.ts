@@ -4,15 +4,18 @@ import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { InvalidInput, Unavailable } from '../core/errors.ts';
 import { type AppModels, appModels } from './app-models.ts';
 import type { CallScope } from './call.ts';
-import { classModel } from './class-model.ts';
+import type { ClassDefinition } from './class-definition.ts';
+import { classModel, type ClassRoute } from './class-model.ts';
 import type { ModelsDefinition } from './definition.ts';
 import { type Endpoint, endpointOf, type EndpointSource, sourceOf } from './endpoint.ts';
 import { LocalPool } from './local/pool.ts';
 import { createLocalModel } from './models/local.ts';
 import type { OpenAIEndpoint } from './models/openai.ts';
+import { classesNamed } from './class-definition.ts';
 import { LOCAL } from './models-checks.ts';
 import { type FileProblem, problemLine, readModelsYaml, wholeFile } from './models-yaml.ts';
-import { endpointView, type ModelsView } from './view.ts';
+import { Routing } from './routing.ts';
+import { classView, endpointView, type ModelsView } from './view.ts';
 
 /** Where steps get their models. */
 export interface ModelSource {
@@ -26,6 +29,8 @@ export interface ModelSource {
 
 /** The models of a process. */
 export interface Models extends ModelSource {
+  /** What calls go through. */
+  readonly routing: Routing;
   /** Returns what there is, fit to be shown. */
   view(): ModelsView;
   /** Ends the local model's threads. Calls afterwards fail with `Unavailable` `models_closed`. */
@@ -44,15 +49,16 @@ export interface RegistrySettings {
 /** What there is at a time. It is replaced as a whole: whoever has it goes on with it. */
 interface Present {
   endpoints: ReadonlyMap<string, Endpoint>;
-  classes: ReadonlyMap<string, readonly Endpoint[]>;
+  classes: ReadonlyMap<string, ClassRoute>;
   /** What answers for classes that nobody has defined; only where nobody has defined any. */
-  otherwise: readonly Endpoint[] | undefined;
+  otherwise: Endpoint | undefined;
 }
 
 /** The classes that there are without a file. */
 const USUAL_CLASSES = ['reasoning', 'small'];
 
 export class Registry implements Models {
+  readonly routing = new Routing();
   readonly #settings: RegistrySettings;
   readonly #given: AppModels;
   readonly #pool = new LocalPool();
@@ -79,7 +85,11 @@ export class Registry implements Models {
   /** Has what the file called `name` with the text `source` says. Returns what is wrong with it; then all stays as it was. */
   read(name: string, source: string, now: Date): readonly FileProblem[] {
     const given = [...this.#given.endpoints.keys()];
-    const found = readModelsYaml(source, { variable: this.#settings.variable, given });
+    const found = readModelsYaml(source, {
+      variable: this.#settings.variable,
+      given,
+      classes: [...this.#given.classes.keys()],
+    });
     const problems = found.ok ? this.#replace(found.definition) : found.problems;
     const readAt = problems.length > 0 ? this.#file?.readAt : now.toISOString();
     this.#file = { name, readAt, problems };
@@ -92,68 +102,74 @@ export class Registry implements Models {
     return this.#file.problems;
   }
 
-  model(className: string): LanguageModelV4 {
+  model(className: string, scope?: CallScope): LanguageModelV4 {
     if (className.trim() === '')
       throw new InvalidInput('model_class_invalid', 'A model class needs a name, such as "small" or "reasoning".');
-    const { classes, otherwise } = this.#present;
-    const endpoints = classes.get(className) ?? otherwise;
-    if (endpoints) return classModel(className, endpoints);
-    const known = [...classes.keys()];
-    throw new InvalidInput(
-      'model_class_unknown',
-      `There is no model class '${className}': define it in ${this.#file?.name ?? 'models.yaml'}, or ask for one of those that there are (${known.join(', ')}).`,
-      { class: className, known },
-    );
+    // Calls of this model end with what there is now.
+    const present = this.#present;
+    const file = this.#file?.name ?? 'models.yaml';
+    return classModel(this.routing, (name) => classOf(present, name) ?? unknown(present, name, file), className, scope);
   }
 
   modelsOf(className: string): readonly string[] | undefined {
-    const { classes, otherwise } = this.#present;
-    return (classes.get(className) ?? otherwise)?.map(({ modelId }) => modelId);
+    const present = this.#present;
+    const endpoints = membersOf(present, className, new Set());
+    return endpoints.size === 0 ? undefined : [...endpoints].map(({ modelId }) => modelId);
   }
 
   view(): ModelsView {
     const { endpoints, classes } = this.#present;
-    const listed = [...classes].map(([name, members]) => ({ name, endpoints: members.map((member) => member.name) }));
+    const listed = [...classes.values()].map(classView);
     const classesOf = (name: string): string[] =>
       listed.filter((listing) => listing.endpoints.includes(name)).map((listing) => listing.name);
+    const { breakers } = this.routing;
     return {
       source: this.#file?.readAt !== undefined ? 'file' : this.#settings.openai ? 'environment' : 'default',
       file: this.#file?.name ?? null,
       readAt: this.#file?.readAt ?? null,
-      endpoints: [...endpoints.values()].map((endpoint) => endpointView(endpoint, classesOf(endpoint.name))),
+      endpoints: [...endpoints.values()].map((endpoint) =>
+        endpointView(endpoint, classesOf(endpoint.name), breakers.view(endpoint)),
+      ),
       classes: listed,
       problems: this.#file?.problems ?? [],
     };
   }
 
-  close(): Promise<void> {
-    return this.#pool.close();
+  async close(): Promise<void> {
+    await Promise.all([this.routing.breakers.close(), this.#pool.close()]);
   }
 
   /** Puts what `file` defines, or what there is without one, in place of what is there. Returns what keeps it from that. */
   #replace(file: ModelsDefinition | undefined): FileProblem[] {
-    const names = new Map([
-      [LOCAL, [LOCAL]],
-      ...(file ? [] : USUAL_CLASSES.map((name): [string, string[]] => [name, [this.#usual()]])),
+    const definitions = new Map<string, ClassDefinition>([
+      [LOCAL, only(LOCAL)],
+      ...(file ? [] : USUAL_CLASSES.map((name): [string, ClassDefinition] => [name, only(this.#usual())])),
       ...this.#given.classes,
       ...(file?.classes ?? []),
     ]);
     const sources = this.#sources(file);
-    const problems = [...names].flatMap(([name, members]) =>
-      members
-        .filter((member) => !sources.has(member))
-        .map((member) => wholeFile(`does not define the endpoint ${member}, which the app's class ${name} names`)),
-    );
+    const problems = this.#missing(definitions, sources);
     if (problems.length > 0) return problems;
     const endpoints = new Map(
       [...sources].map(([name, source]) => [name, endpointOf(name, source, this.#present.endpoints.get(name))]),
     );
-    const classes = new Map(
-      [...names].map(([name, members]) => [name, members.map((member) => endpoints.get(member)!)]),
-    );
+    const classes = new Map([...definitions].map(([name, definition]) => [name, routeOf(name, definition, endpoints)]));
     const isOpen = !file && this.#given.classes.size === 0;
-    this.#present = { endpoints, classes, otherwise: isOpen ? [endpoints.get(this.#usual())!] : undefined };
+    this.#present = { endpoints, classes, otherwise: isOpen ? endpoints.get(this.#usual())! : undefined };
     return [];
+  }
+
+  #missing(definitions: ReadonlyMap<string, ClassDefinition>, sources: ReadonlyMap<string, unknown>): FileProblem[] {
+    return [...definitions].flatMap(([name, definition]) => {
+      const members = definition.kind === 'endpoints' ? definition.endpoints : [];
+      const endpoints = members
+        .filter((member) => !sources.has(member))
+        .map((member) => wholeFile(`does not define the endpoint ${member}, which the app's class ${name} names`));
+      const others = classesNamed(definition)
+        .filter((other) => !definitions.has(other))
+        .map((other) => wholeFile(`does not define the class ${other}, which the app's class ${name} names`));
+      return [...endpoints, ...others];
+    });
   }
 
   /** The endpoint of all classes where nobody has said anything about them. */
@@ -173,6 +189,39 @@ export class Registry implements Models {
       openai && !file ? [['openai', { origin: { kind: 'openai', ...openai } }]] : [];
     return new Map([[LOCAL, local], ...ofEnvironment, ...given, ...ofFile]);
   }
+}
+
+function only(endpoint: string): ClassDefinition {
+  return { kind: 'endpoints', endpoints: [endpoint], prefer: 'order', degrade: undefined };
+}
+
+function routeOf(name: string, definition: ClassDefinition, endpoints: ReadonlyMap<string, Endpoint>): ClassRoute {
+  if (definition.kind === 'auto') return { ...definition, name };
+  return { ...definition, name, endpoints: definition.endpoints.map((member) => endpoints.get(member)!) };
+}
+
+function classOf({ classes, otherwise }: Present, name: string): ClassRoute | undefined {
+  const found = classes.get(name);
+  if (found || !otherwise) return found;
+  return { kind: 'endpoints', name, endpoints: [otherwise], prefer: 'order', degrade: undefined };
+}
+
+function unknown({ classes }: Present, name: string, file: string): never {
+  const known = [...classes.keys()];
+  throw new InvalidInput(
+    'model_class_unknown',
+    `There is no model class '${name}': define it in ${file}, or ask for one of those that there are (${known.join(', ')}).`,
+    { class: name, known },
+  );
+}
+
+/** Returns the endpoints of a class and of all to which its calls may go. */
+function membersOf(present: Present, name: string, seen: Set<string>): Set<Endpoint> {
+  const found = seen.has(name) ? undefined : classOf(present, name);
+  if (!found) return new Set();
+  seen.add(name);
+  const own = found.kind === 'endpoints' ? found.endpoints : [];
+  return new Set([...own, ...classesNamed(found).flatMap((other) => [...membersOf(present, other, seen)])]);
 }
 
 /** Returns a started registry without a file. */

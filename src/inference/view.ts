@@ -1,6 +1,9 @@
 // What is shown of the models of a process: never a key.
 
 import type { Price } from '../core/price.ts';
+import type { BreakerView } from './breakers.ts';
+import { classesNamed } from './class-definition.ts';
+import type { ClassRoute } from './class-model.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { HealthView } from './health.ts';
 import type { FileProblem } from './models-yaml.ts';
@@ -12,11 +15,23 @@ export interface EndpointView {
   baseUrl: string | null;
   /** The classes that it belongs to. */
   classes: string[];
-  limits: { rpm: number | null; tpm: number | null; concurrency: number | null; timeoutMs: number | null };
+  limits: Record<'rpm' | 'tpm' | 'concurrency' | 'timeoutMs' | 'maxOutput', number | null>;
   /** Null where no price is known. */
   price: PriceView | null;
   /** Since this process has the endpoint. */
   health: HealthView;
+  /** What all processes know. */
+  breaker: BreakerView;
+}
+
+export interface ClassView {
+  name: string;
+  /** The preferred one first; none where `route` is `auto`. */
+  endpoints: string[];
+  /** In which order they are asked. `auto`: another class is picked for each call. */
+  route: 'order' | 'price' | 'auto';
+  /** The classes to which calls may go instead. */
+  classes: string[];
 }
 
 /** US dollars per million tokens. What was left out has the price of its kind. */
@@ -38,24 +53,36 @@ export interface ModelsView {
   /** When the file that is in use was read. ISO 8601 with milliseconds, UTC. */
   readAt: string | null;
   endpoints: EndpointView[];
-  classes: { name: string; endpoints: string[] }[];
+  classes: ClassView[];
   /** What is wrong with the file as it is now; then the one before is in use. */
   problems: readonly FileProblem[];
 }
 
 /** Returns what is shown of `endpoint`. */
-export function endpointView(endpoint: Endpoint, classes: string[]): EndpointView {
+export function endpointView(endpoint: Endpoint, classes: string[], breaker: BreakerView): EndpointView {
   const { name, provider, modelId, baseUrl, limits, price, health } = endpoint;
-  const { rpm = null, tpm = null, concurrency = null, timeoutMs = null } = limits;
+  const { rpm = null, tpm = null, concurrency = null, timeoutMs = null, maxOutput = null } = limits;
   return {
     name,
     provider,
     model: modelId,
     baseUrl: baseUrl ?? null,
     classes,
-    limits: { rpm, tpm, concurrency, timeoutMs },
+    limits: { rpm, tpm, concurrency, timeoutMs, maxOutput },
     price: price ? priceView(price) : null,
     health: health.view(),
+    breaker,
+  };
+}
+
+/** Returns what is shown of a class. */
+export function classView(found: ClassRoute): ClassView {
+  const isAuto = found.kind === 'auto';
+  return {
+    name: found.name,
+    endpoints: isAuto ? [] : found.endpoints.map(({ name }) => name),
+    route: isAuto ? 'auto' : found.prefer,
+    classes: [...new Set(classesNamed(found))],
   };
 }
 
@@ -73,8 +100,12 @@ function priceView({ currency, input, cachedInput, cacheWrite, output, reasoning
 }
 
 /** Returns the classes and their endpoints in one line, for logs. */
-export function classesLine(classes: ModelsView['classes']): string {
-  return classes.map(({ name, endpoints }) => `${name} → ${endpoints.join(', ')}`).join('; ');
+export function classesLine(classes: readonly Pick<ClassView, 'name' | 'endpoints' | 'classes'>[]): string {
+  return classes
+    .map(
+      ({ name, endpoints, classes: others }) => `${name} → ${(endpoints.length > 0 ? endpoints : others).join(', ')}`,
+    )
+    .join('; ');
 }
 
 /** Returns what a process says of its models when it starts. */

@@ -80,7 +80,11 @@ test('a stream counts when it ends, and says which endpoint it came from', async
   const served = models([{ text: 'One two three.' }]);
   const result = streamText({ model: served.model('big'), ...prompt });
   expect(await result.text).toBe('One two three.');
-  expect((await result.providerMetadata)?.['holdfast']).toEqual({ class: 'big', endpoint: 'deep' });
+  expect((await result.providerMetadata)?.['holdfast']).toEqual({
+    class: 'big',
+    endpoint: 'deep',
+    choice: { why: 'first' },
+  });
   expect(health(served)).toMatchObject({ state: 'ok', calls: 1 });
 });
 

@@ -45,8 +45,8 @@ test.each<[string, Turn, typeof RetryableError | typeof TerminalError, string, n
     undefined,
   ],
   ['400', { status: 400 }, TerminalError, 'model_refused', undefined],
-  ['401', { status: 401 }, TerminalError, 'model_refused', undefined],
-  ['404', { status: 404 }, TerminalError, 'model_refused', undefined],
+  ['401', { status: 401 }, TerminalError, 'model_auth_failed', undefined],
+  ['404', { status: 404 }, TerminalError, 'model_not_found', undefined],
 ])('%s', async (_name, turn, type, code, wait) => {
   const error = await failureOf(turn);
   expect(error).toBeInstanceOf(type);

@@ -167,7 +167,7 @@ test('a broken file is told with its place, and what it said before counts', asy
       message: 'names an endpoint that the file does not define; there are a, b, local',
     },
   ]);
-  expect([source, classes[1]]).toEqual(['file', { name: 'small', endpoints: ['a', 'b'] }]);
+  expect([source, classes[1]]).toEqual(['file', { name: 'small', endpoints: ['a', 'b'], route: 'order', classes: [] }]);
   expect(await ask('small')).toMatchObject({ result: { endpoint: 'a' } });
 });
 
@@ -182,7 +182,7 @@ test('a file that is gone changes nothing but what is told', async () => {
 });
 
 test('the models are shown with limits, price and health, and without a key', async () => {
-  next = async () => ({ status: 401, error: `Wrong key ${SECRET}` });
+  next = async () => ({ status: 400, error: `Wrong key ${SECRET}` });
   expect(await ask('small')).toMatchObject({ status: 'failed', error: { code: 'model_refused' } });
   await ask('small');
   const shown = await view();
@@ -195,7 +195,8 @@ test('the models are shown with limits, price and health, and without a key', as
     model: 'model-a',
     baseUrl: servers.a.url,
     classes: ['small'],
-    limits: { rpm: 60, tpm: null, concurrency: null, timeoutMs: 5000 },
+    limits: { rpm: 60, tpm: null, concurrency: null, timeoutMs: 5000, maxOutput: null },
+    breaker: { state: 'closed', until: null, reason: null },
     price: {
       currency: 'USD',
       input: 1,

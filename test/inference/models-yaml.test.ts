@@ -53,8 +53,8 @@ classes:
   });
   expect(found.definition.endpoints.get('ours')).toMatchObject({ keyVariable: 'OUR_KEY', price: undefined });
   expect([...found.definition.classes]).toEqual([
-    ['reasoning', ['deep', 'cloud']],
-    ['small', ['ours', 'local']],
+    ['reasoning', { kind: 'endpoints', endpoints: ['deep', 'cloud'], prefer: 'order', degrade: undefined }],
+    ['small', { kind: 'endpoints', endpoints: ['ours', 'local'], prefer: 'order', degrade: undefined }],
   ]);
 });
 
@@ -128,7 +128,7 @@ test.each([
   ['classes: !ruby { a: [local] }', 'models.yaml:1:10 is not YAML: unresolved tag'],
   [`classes:\n\t- ${SECRET}`, 'models.yaml:2:1 is not YAML: tabs are not allowed as indentation'],
   ['a: { apiKey: ${KEY} }', 'models.yaml:1:15 is not YAML: between braces or brackets, ${NAME} has to be in quotes'],
-  ['classes: &a { a: *a }', 'models.yaml:1:18 classes.a must be a list of endpoints'],
+  ['classes: &a { a: [*a] }', 'models.yaml:1:19 classes.a.0 must be the name of an endpoint'],
   ['x'.repeat(1_000_001), 'models.yaml is longer than 1000000 characters'],
 ])('%.40j is refused', (source, first) => {
   expect(problems(source)[0]).toBe(first);
@@ -190,12 +190,17 @@ const endpoint = fc.record(
   },
   { requiredKeys: ['baseUrl', 'model'] },
 );
+const classOf = (names: string[]) => {
+  const endpoints = fc.subarray(names, { minLength: 1 });
+  const settings = fc.record({ endpoints, prefer: fc.constantFrom('order', 'price') }, { requiredKeys: ['endpoints'] });
+  return fc.oneof(endpoints, settings);
+};
 const file = fc.uniqueArray(name, { minLength: 1, maxLength: 4 }).chain((names) =>
   fc.record({
     endpoints: fc
       .tuple(...names.map(() => endpoint))
       .map((list) => Object.fromEntries(names.map((key, n) => [key, list[n]!]))),
-    classes: fc.dictionary(name, fc.subarray([...names, 'local'], { minLength: 1 }), { minKeys: 1, maxKeys: 3 }),
+    classes: fc.dictionary(name, classOf([...names, 'local']), { minKeys: 1, maxKeys: 3 }),
   }),
 );
 
@@ -204,7 +209,10 @@ test('whatever valid file is written is read as it was meant', () => {
     fc.property(file, (written) => {
       const found = readModelsYaml(stringify(written));
       if (!found.ok) throw new Error(JSON.stringify(found.problems));
-      expect(Object.fromEntries(found.definition.classes)).toEqual(written.classes);
+      for (const [key, said] of Object.entries(written.classes)) {
+        const { endpoints, prefer = 'order' } = Array.isArray(said) ? { endpoints: said } : said;
+        expect(found.definition.classes.get(key)).toMatchObject({ kind: 'endpoints', endpoints, prefer });
+      }
       for (const [key, { baseUrl, model, price, rpm }] of Object.entries(written.endpoints)) {
         const read = found.definition.endpoints.get(key)!;
         expect([read.baseUrl, read.model, read.limits.rpm]).toEqual([baseUrl, model, rpm]);

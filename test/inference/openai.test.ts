@@ -118,7 +118,7 @@ test('streamed JSON falls back in the same way', async () => {
 test('a 400 for any other reason is not asked again', async () => {
   const model = await serving(() => ({ status: 400, error: 'context length exceeded' }));
   await expect(generateText({ model, prompt: 'Where?', output, maxRetries: 0 })).rejects.toMatchObject({
-    code: 'model_refused',
+    code: 'model_context_exceeded',
   });
   expect(server!.requests).toHaveLength(1);
 });

@@ -1,11 +1,11 @@
 // The endpoints and model classes of the process that answers.
 
-import type { ModelsView } from '../../inference/view.ts';
+import type { Models } from '../../inference/registry.ts';
 import { ModelsSchema } from '../models-contract.ts';
 import type { Route } from '../route.ts';
 
 /** Returns the route of `/v1/models`. */
-export function modelsRoute(models: { view(): ModelsView }): Route {
+export function modelsRoute(models: Pick<Models, 'view' | 'routing'>): Route {
   return {
     spec: {
       method: 'get',
@@ -16,6 +16,9 @@ export function modelsRoute(models: { view(): ModelsView }): Route {
       tag: 'Operations',
       answers: { 200: { description: 'The models', schema: ModelsSchema } },
     },
-    handle: async () => ({ status: 200, body: models.view() }),
+    handle: async () => {
+      await models.routing.breakers.look();
+      return { status: 200, body: models.view() };
+    },
   };
 }

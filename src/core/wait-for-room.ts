@@ -1,0 +1,25 @@
+// Thrown out of a step's body by a call that would have to wait for room in a bucket: the step waits outside of its body, and calls it again.
+
+import { RetryableError } from './errors.ts';
+
+/** Lets a wait end: calls `ended` when there is room. Returns how to stop listening for that. */
+export type ListenForRoom = (ended: () => void) => () => void;
+
+/** It is no failure, and no attempt. Where nobody waits for it, it is one that may be tried again. */
+export class WaitForRoom extends RetryableError {
+  readonly listen: ListenForRoom;
+
+  constructor(name: string, waitMs: number, listen: ListenForRoom) {
+    super('model_room', `${name} has no room for this call within ${Math.ceil(waitMs)} ms.`, { retryAfterMs: waitMs });
+    this.listen = listen;
+  }
+}
+
+/** Returns the wait that `error` asks for, whatever it was wrapped in. */
+export function waitForRoomIn(error: unknown): WaitForRoom | undefined {
+  for (let current = error, depth = 0; current instanceof Error && depth < 6; depth += 1) {
+    if (current instanceof WaitForRoom) return current;
+    current = (current as { lastError?: unknown }).lastError ?? current.cause;
+  }
+  return undefined;
+}
