@@ -91,7 +91,10 @@ export interface Usage {
 }
 
 /** How a model is called in a step. */
-export const MODEL_CALL = { retries: { attempts: 6, backoff: { initial: '500ms', max: '30s' } }, timeout: '10m' };
+export const MODEL_CALL = {
+  retries: { attempts: 6, within: '15m', backoff: { initial: '500ms', max: '30s' } },
+  timeout: '10m',
+};
 
 /** Asks the model as the next step of the calling workflow, or returns what is recorded of it. */
 export async function askModel(runner: StepRunner, agent: Agent, question: Question): Promise<Turn> {

@@ -6,6 +6,8 @@ import { InvalidInput, RetryableError, TerminalError } from './errors.ts';
 /** How a step or tool is retried. `attempts` counts the first one, so 1 means that nothing is retried. */
 export interface RetryPolicy {
   attempts: number;
+  /** No further attempt begins later than this after the first one began; by default only their number counts. */
+  within?: Duration;
   backoff?: { initial?: Duration; factor?: number; max?: Duration; jitter?: 'full' | 'none' };
   /** Which errors another attempt may mend; by default all but `TerminalError` and `InvalidInput`. */
   retryOn?: (error: unknown) => boolean;
@@ -18,13 +20,15 @@ const DEFAULT_MAX_MS = 60_000;
 /**
  * Returns the milliseconds to wait before the attempt that follows attempt number `attempt` (1 is the first), or undefined
  * when there must be no further one. `random` is a number in [0, 1): with full jitter the wait is spread over the whole
- * interval, so that many callers that failed together do not return together. A `retryAfterMs` on the error is a lower bound.
+ * interval, so that many callers that failed together do not return together. A `retryAfterMs` on the error is a lower bound. `elapsedMs`
+ * have passed since the first attempt began.
  */
 export function nextAttemptDelay(
   policy: RetryPolicy,
   attempt: number,
   error: unknown,
   random: number,
+  elapsedMs = 0,
 ): number | undefined {
   if (attempt >= policy.attempts || !isRetryable(policy, error)) return undefined;
   const {
@@ -36,7 +40,9 @@ export function nextAttemptDelay(
   const ceiling = Math.min(toMilliseconds(max), toMilliseconds(initial) * factor ** (attempt - 1));
   const wait = jitter === 'full' ? ceiling * random : ceiling;
   const asked = error instanceof RetryableError ? error.retryAfterMs || 0 : 0;
-  return Math.max(wait, asked);
+  const delay = Math.max(wait, asked);
+  const isTooLate = policy.within !== undefined && elapsedMs + delay > toMilliseconds(policy.within);
+  return isTooLate ? undefined : delay;
 }
 
 function isRetryable(policy: RetryPolicy, error: unknown): boolean {

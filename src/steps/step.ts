@@ -72,6 +72,7 @@ async function runAttempts(
   tokens?: StepTokens,
 ): Promise<unknown> {
   const policy = call.options.retries ?? { attempts: 1 };
+  const begunAt = performance.now();
   for (let attempt = 1; ; attempt += 1) {
     const startedAt = new Date();
     try {
@@ -80,7 +81,8 @@ async function runAttempts(
       if (identity?.cancelled().aborted) throw error;
       const settled = identity && (await call.settle?.(() => identity.cancelled()));
       if (settled) return settled.value;
-      const delay = bounded(nextAttemptDelay(policy, attempt, error, Math.random()), policy);
+      const elapsedMs = performance.now() - begunAt;
+      const delay = bounded(nextAttemptDelay(policy, attempt, error, Math.random(), elapsedMs), policy);
       if (identity) {
         const { code, message } = errorRecord(error);
         const retryInMs = delay === undefined ? null : Math.round(delay);

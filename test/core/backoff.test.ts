@@ -36,6 +36,14 @@ test('attempts counts the first one', () => {
   expect(nextAttemptDelay({ attempts: 3 }, 3, broken, 0.5)).toBeUndefined();
 });
 
+test('no attempt begins when the time for all of them is up', () => {
+  const policy: RetryPolicy = { attempts: 9, within: '10s', backoff: { jitter: 'none' } };
+  expect(nextAttemptDelay(policy, 1, broken, 0.5, 9500)).toBe(500);
+  expect(nextAttemptDelay(policy, 1, broken, 0.5, 9501)).toBeUndefined();
+  const busy = new RetryableError('rate_limited', 'Slow down.', { retryAfterMs: 10_001 });
+  expect(nextAttemptDelay(policy, 1, busy, 0.5)).toBeUndefined();
+});
+
 test('what the other side asked for is a lower bound, and no upper one', () => {
   const busy = new RetryableError('rate_limited', 'Slow down.', { retryAfterMs: 70_000 });
   expect(nextAttemptDelay({ attempts: 2 }, 1, busy, 0.5)).toBe(70_000);
