@@ -25,6 +25,7 @@ import { type LaneLimits, lanesOf, refuseUnknownLanes } from './engine/lanes.ts'
 import type { EngineLog } from './engine/logger.ts';
 import { RECOVERY_LANE } from './engine/recovery-lane.ts';
 import { Retention } from './engine/retention.ts';
+import { RunNews } from './engine/run-news.ts';
 import { openApiDocument } from './http/openapi.ts';
 import type { Route } from './http/route.ts';
 import { approvalRoutes } from './http/routes/approvals.ts';
@@ -41,8 +42,8 @@ import { openModels } from './inference/open.ts';
 import type { ModelSource } from './inference/registry.ts';
 import { packageVersion } from './lib/package-version.ts';
 import { Sole } from './lib/sole.ts';
-import { Subscriptions } from './lib/subscriptions.ts';
 import type { Notify } from './steps/notice.ts';
+import { TokenWriter } from './steps/token-writer.ts';
 import type { Tool } from './steps/tool.ts';
 import { requestUnwind } from './store/unwind-requests.ts';
 import { type Parts, RunningApp, type Stoppable } from './running-app.ts';
@@ -135,7 +136,7 @@ export class App {
     { models, probe, place }: AppParts & Pick<Parts, 'models' | 'place'>,
     started: Stoppable[],
   ): Promise<RunningApp> {
-    const recorded = new Subscriptions();
+    const news = new RunNews();
     const unwinding: { ready?: Unwinds } = {};
     const runner: { ready?: AppRunner } = {};
     const engine = await Engine.start({
@@ -152,11 +153,12 @@ export class App {
       launchDeadlineMs: config.databaseDeadlineMs,
       missingWorkflowMs: config.missingWorkflowMs,
       log,
-      onRecorded: (runId) => recorded.notify(runId),
+      onRecorded: (runId) => news.tell(runId, 'record'),
       onFailed: (runId) => unwinding.ready?.failed(runId),
       probe,
     });
     started.push({ stop: () => engine.drain(0).then(() => engine.close()) });
+    news.connect(engine.signals);
     const submissions = new Submissions(engine, this.catalogue.workflows, Object.keys(this.lanes), (id) =>
       findInputHash(database.reads, id),
     );
@@ -165,7 +167,8 @@ export class App {
     const approvals = new Approvals({ db, tools: this.#tools, onWakeUp: (id, topic) => engine.messageLeft(id, topic) });
     const door = Promise.withResolvers<string>();
     const origin = async (): Promise<string> => config.publicUrl ?? door.promise;
-    runner.ready = appRunner(engine, models, db, log, approvalDesk(approvals, this.#notify, origin));
+    const tokens = new TokenWriter({ db, log, onNews: (runId, what) => news.spoken(runId, what) });
+    runner.ready = appRunner(engine, models, db, log, approvalDesk(approvals, this.#notify, origin), tokens);
     const unbind = bindAll(this.catalogue, this.#tools, submissions, runner.ready, log);
     started.push({ stop: unbind });
     await engine.open();
@@ -178,12 +181,12 @@ export class App {
     const state = { stopping: false };
     const controls = this.#controls(engine, database, unwinds);
     const others = [...approvalRoutes(database.reads, approvals, origin), modelsRoute(models)];
-    const routes = this.#routes(config, database.reads, engine, submissions, recorded, controls, others, state);
+    const routes = this.#routes(config, database.reads, engine, submissions, news, controls, others, state);
     const findPerson = config.auth === 'keys' ? (key: string) => personOf(database.reads, key) : undefined;
     const server = await startServer({ ...config, routes, findPerson, log });
     door.resolve(server.url);
     const upkeep = { stop: async () => void (await Promise.all([retention.stop(), unwinds.stop()])) };
-    const parts = { server, engine, upkeep, database, models, submissions, approvals, state, unbind, place };
+    const parts = { server, engine, upkeep, tokens, database, models, submissions, approvals, state, unbind, place };
     return new RunningApp({ ...parts, graceMs: config.graceMs });
   }
 
@@ -210,7 +213,7 @@ export class App {
     reads: Knex,
     engine: Engine,
     submissions: Submissions,
-    recorded: Subscriptions,
+    news: RunNews,
     controls: Controls,
     others: readonly Route[],
     state: { readonly stopping: boolean },
@@ -224,7 +227,7 @@ export class App {
       ...runRoutes(reads, reader),
       ...controlRoutes(reader, controls),
       ...others,
-      eventsRoute(reads, reader, (id, listener) => recorded.subscribe(id, listener)),
+      eventsRoute(reads, reader, (id, listener) => news.subscribe(id, listener)),
     ];
     const routes = [...(config.role === 'worker' ? [] : doors), ...healthRoutes(reads, () => state.stopping)];
     const specs = routes.map((route) => route.spec);

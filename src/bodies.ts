@@ -27,6 +27,7 @@ import { runApprovedTool } from './steps/approved-tool.ts';
 import { acceptCompensations } from './steps/compensate-with.ts';
 import type { ApprovalDesk, Noticing } from './steps/notice.ts';
 import { runStep, type StepCall } from './steps/step.ts';
+import type { TokenWriter } from './steps/token-writer.ts';
 import type { Tool, ToolRunner } from './steps/tool.ts';
 import { insertAttempt } from './store/attempts.ts';
 import { InvalidInput, TerminalError } from './core/errors.ts';
@@ -195,6 +196,7 @@ export function appRunner(
   db: Knex,
   log: EngineLog,
   approvals: ApprovalDesk,
+  tokens: TokenWriter,
 ): AppRunner {
   return {
     db,
@@ -202,6 +204,7 @@ export function appRunner(
     drifts: new DriftNotes(db, log),
     checkpoints: engine.checkpoints,
     models,
+    tokens,
     onFailedAttempt: (attempt) =>
       insertAttempt(db, attempt).catch((error: Error) =>
         log.warn(`A failed attempt of ${attempt.step} could not be noted: ${error.message}`),

@@ -18,6 +18,8 @@ export interface Parts {
   server: HttpServer;
   engine: Engine;
   upkeep: Stoppable;
+  /** Writes what models say. */
+  tokens: Stoppable;
   database: AppDatabase;
   models: Models;
   submissions: Submissions;
@@ -64,10 +66,11 @@ export class RunningApp {
    * everything. Returns how many step bodies were cut off; they run again elsewhere.
    */
   async stop(): Promise<number> {
-    const { server, engine, upkeep, database, models, state, unbind, place, graceMs } = this.#parts;
+    const { server, engine, upkeep, tokens, database, models, state, unbind, place, graceMs } = this.#parts;
     state.stopping = true;
     // Requests that are under way still need the engine, so it is closed only after the door.
     const [cutOff] = await Promise.all([engine.drain(graceMs), server.stop(graceMs), upkeep.stop()]);
+    await tokens.stop();
     await engine.close();
     await unbind();
     await models.close();

@@ -40,6 +40,7 @@ export class PeerSignals {
   readonly #pending = { [LANES]: new Set<string>(), [ENDED]: new Set<string>(), [TOKENS]: new Set<string>() };
   readonly #timers = new Map<Channel, NodeJS.Timeout>();
   #client: pg.Client | undefined;
+  #asking = Promise.resolve();
   #reconnect: NodeJS.Timeout | undefined;
   readonly #followers = new Set<TokenListener>();
   #stopped = false;
@@ -59,8 +60,8 @@ export class PeerSignals {
     try {
       await client.connect();
       await client.query(`LISTEN ${LANES}; LISTEN ${ENDED}`);
-      if (this.#followers.size > 0) await client.query(`LISTEN ${TOKENS}`);
       this.#client = client;
+      if (this.#followers.size > 0) void this.#ask(`LISTEN ${TOKENS}`);
       if (this.#stopped) await this.stop();
     } catch (error) {
       this.#log.debug(`No connection for signals yet: ${(error as Error).message}`);
@@ -88,10 +89,9 @@ export class PeerSignals {
   follow(listener: TokenListener): () => void {
     this.#followers.add(listener);
     // Whoever follows a run also looks by himself, and a new connection listens to what is followed by then.
-    const ask = (statement: string): void => void this.#client?.query(statement).catch(() => {});
-    if (this.#followers.size === 1) ask(`LISTEN ${TOKENS}`);
+    if (this.#followers.size === 1) void this.#ask(`LISTEN ${TOKENS}`);
     return () => {
-      if (this.#followers.delete(listener) && this.#followers.size === 0) ask(`UNLISTEN ${TOKENS}`);
+      if (this.#followers.delete(listener) && this.#followers.size === 0) void this.#ask(`UNLISTEN ${TOKENS}`);
     };
   }
 
@@ -132,11 +132,16 @@ export class PeerSignals {
     const pending = [...this.#pending[channel]];
     this.#pending[channel].clear();
     const payloads = channel === LANES ? pending : inGroups(pending).map((ids) => ids.join(' '));
-    await this.#client
-      ?.query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', [channel, payloads])
-      .catch(() => {
-        // Lanes and ends are polled for as well.
-      });
+    await this.#ask('SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', [channel, payloads]);
+  }
+
+  /** The connection is asked one thing at a time. What fails is made up for: lanes, ends and tokens are also looked for. */
+  #ask(statement: string, parameters?: unknown[]): Promise<void> {
+    const asked = this.#asking.then(async () => {
+      await this.#client?.query(statement, parameters).catch(() => {});
+    });
+    this.#asking = asked;
+    return asked;
   }
 
   #lost(client: pg.Client): void {

@@ -42,6 +42,7 @@ export class TokenWriter implements StreamKeeper {
   }
 
   keep(stream: TokenStream): Promise<void> {
+    if (this.#isStopped) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#keeping.push({ stream, done: resolve });
     // A step that has ended does not wait for its turn.

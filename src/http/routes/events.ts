@@ -6,27 +6,48 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { InvalidInput } from '../../core/errors.ts';
 import { Bell } from '../../lib/bell.ts';
-import { type EventPosition, eventsSince, ID_LIMIT, parsePosition, type RunEvent, START } from '../../views/events.ts';
+import type { NewsListener } from '../../engine/run-news.ts';
+import {
+  type EventPosition,
+  eventsSince,
+  ID_LIMIT,
+  lastEvents,
+  parsePosition,
+  type RunEvent,
+  START,
+  tokensSince,
+} from '../../views/events.ts';
+import { TokenReader } from '../../views/tokens.ts';
 import { EventsQuery, ProblemSchema, RunParams } from '../contract.ts';
 import type { Answer, Call, Route } from '../route.ts';
 import type { RunReader } from './reading.ts';
 
-/** Calls the listener when something was recorded for the run in this process, until the function that it returns is called. */
-export type OnRecorded = (runId: string, listener: () => void) => () => void;
+/** Calls the listener when there is news of the run, until the function that it returns is called. */
+export type OnNews = (runId: string, listener: NewsListener) => () => void;
+
+/** Where the events of runs come from. */
+interface Source {
+  db: Knex;
+  reader: RunReader;
+  tokens: TokenReader;
+  onNews: OnNews;
+}
 
 const POLL_MS = 500;
 const HEARTBEAT_MS = 15_000;
 const RECONNECT_MS = 1000;
 
 /** Returns the route that streams a run's events. */
-export function eventsRoute(db: Knex, reader: RunReader, onRecorded: OnRecorded): Route {
+export function eventsRoute(db: Knex, reader: RunReader, onNews: OnNews): Route {
+  const source: Source = { db, reader, onNews, tokens: new TokenReader(db) };
   return {
     spec: {
       method: 'get',
       path: '/v1/runs/{id}/events',
       summary: 'Follow a run',
       description:
-        'Server-sent events `status`, `step`, `progress`, and `end` when the run has ended. Each has an `id`; `Last-Event-ID` (or `?after=`) resumes behind it. No event is lost; where thousands of steps ended out of their order, some may come again. ' +
+        'Server-sent events `status`, `step`, `progress`, `token` and `reset-step`, and `end` when the run has ended. Each has an `id`; `Last-Event-ID` (or `?after=`) resumes behind it. No event is lost; where thousands of steps ended out of their order, some may come again. ' +
+        '`token` is what a model says in a step, as it says it; `reset-step` tells to drop what came of a step: its attempt has failed, and the next one begins anew. ' +
         'A comment every 15 seconds keeps the connection open.',
       tag: 'Runs',
       params: RunParams,
@@ -37,12 +58,12 @@ export function eventsRoute(db: Knex, reader: RunReader, onRecorded: OnRecorded)
         404: { description: 'No such run, or another tenant’s', schema: ProblemSchema },
       },
     },
-    handle: (call) => follow(db, reader, onRecorded, call),
+    handle: (call) => follow(source, call),
   };
 }
 
-async function follow(db: Knex, reader: RunReader, onRecorded: OnRecorded, call: Call): Promise<Answer> {
-  const run = await reader.get(call.params.id!, call.tenant);
+async function follow(source: Source, call: Call): Promise<Answer> {
+  const run = await source.reader.get(call.params.id!, call.tenant);
   const after = (call.query.after as string | undefined) ?? call.headers['last-event-id'];
   const position = after === undefined ? START : parsePosition(after);
   if (!position) {
@@ -53,7 +74,7 @@ async function follow(db: Knex, reader: RunReader, onRecorded: OnRecorded, call:
   }
   const stream = new PassThrough();
   stream.write(`retry: ${RECONNECT_MS}\n\n`);
-  void writeEvents(db, run.id, position, onRecorded, stream, call.signal);
+  void writeEvents(source, run.id, position, stream, call.signal);
   return {
     status: 200,
     mediaType: 'text/event-stream; charset=utf-8',
@@ -63,29 +84,34 @@ async function follow(db: Knex, reader: RunReader, onRecorded: OnRecorded, call:
 }
 
 async function writeEvents(
-  db: Knex,
+  source: Source,
   runId: string,
   from: EventPosition,
-  onRecorded: OnRecorded,
   stream: PassThrough,
   signal: AbortSignal,
 ): Promise<void> {
-  let position = from;
-  let quietSince = Date.now();
   const bell = new Bell();
-  const unsubscribe = onRecorded(runId, () => bell.ring());
+  const heard = { record: true };
+  const unsubscribe = source.onNews(runId, (what) => {
+    if (what === 'record') heard.record = true;
+    bell.ring();
+  });
+  const following = new Following(source, runId, from);
+  let quietSince = Date.now();
   try {
     for (;;) {
-      const news = await eventsSince(db, runId, position);
-      position = news.position;
-      for (const event of news.events) await write(stream, format(event), signal);
-      if (news.ended) break;
-      if (news.events.length > 0) quietSince = Date.now();
+      const isDue = heard.record || following.isLate();
+      heard.record = false;
+      const { events, more, isOver } = await following.next(isDue);
+      for (const event of events) await write(stream, format(event), signal);
+      if (isOver) break;
+      if (events.length > 0) quietSince = Date.now();
       else if (Date.now() - quietSince >= HEARTBEAT_MS) {
         await write(stream, ': still here\n\n', signal);
         quietSince = Date.now();
       }
-      if (!news.more) await bell.wait(POLL_MS, signal);
+      if (more) heard.record = true;
+      else await bell.wait(POLL_MS, signal);
     }
     stream.write('event: end\ndata: {}\n\n');
   } catch {
@@ -93,6 +119,44 @@ async function writeEvents(
   } finally {
     unsubscribe();
     stream.end();
+  }
+}
+
+/** Where a follower of a run has come to. */
+class Following {
+  readonly #source: Source;
+  readonly #runId: string;
+  #position: EventPosition;
+  /** The last piece of what models say that was read. */
+  #chunk = 0;
+  #lookedAt = -Infinity;
+
+  constructor(source: Source, runId: string, from: EventPosition) {
+    this.#source = source;
+    this.#runId = runId;
+    this.#position = from;
+  }
+
+  /** Whether it is time to look at the records, although there was no news of them. */
+  isLate(): boolean {
+    return performance.now() - this.#lookedAt >= POLL_MS;
+  }
+
+  /** Returns what is new: in the records, if `isDue`, and of what models say. */
+  async next(isDue: boolean): Promise<{ events: RunEvent[]; more: boolean; isOver: boolean }> {
+    const { db, tokens } = this.#source;
+    if (isDue) this.#lookedAt = performance.now();
+    const news = isDue ? await eventsSince(db, this.#runId, this.#position) : undefined;
+    if (news) this.#position = news.position;
+    // What was said in a step stands before its end.
+    if (news?.more) return { events: news.events, more: true, isOver: false };
+    const said = await tokensSince(tokens, this.#runId, this.#position, this.#chunk);
+    this.#position = said.position;
+    this.#chunk = said.last;
+    const events = [...(news?.events ?? []), ...said.events];
+    const isOver = news?.ended === true && !said.more;
+    if (isOver) events.push(...lastEvents(this.#position, news.status));
+    return { events, more: said.more, isOver };
   }
 }
 
