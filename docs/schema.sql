@@ -607,10 +607,25 @@ AS $function$
   SELECT LEAST(GREATEST(5000, 60000 / per_minute), EXTRACT(EPOCH FROM now()) * 1000 - empty_ms) * per_minute / 60000
 $function$;
 
+CREATE OR REPLACE FUNCTION holdfast.budget_state(k holdfast.budget_counters, b holdfast.budget_rules)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  SELECT jsonb_build_object(
+    'counter', k.id::text, 'budget', b.name, 'tenant', b.tenant, 'scope', b.scope, 'subject', k.subject,
+    'window', b.time_window, 'period', k.period, 'policy', b.policy, 'degradeTo', b.degrade_to, 'approval', b.approval,
+    'limitUsd', (b.limit_usd * (1 + k.raises))::text, 'spentUsd', k.spent_usd::text, 'reservedUsd', k.reserved_usd::text,
+    'limitTokens', b.limit_tokens * (1 + k.raises), 'spentTokens', k.spent_tokens, 'reservedTokens', k.reserved_tokens,
+    'raiseUsd', b.limit_usd::text, 'raiseTokens', b.limit_tokens, 'raises', k.raises)
+$function$;
+
 CREATE OR REPLACE FUNCTION holdfast.count_calls(ids uuid[])
- RETURNS void
+ RETURNS jsonb
  LANGUAGE plpgsql
 AS $function$
+DECLARE
+  alerts jsonb;
 BEGIN
   PERFORM FROM holdfast.budget_counters k
     WHERE k.id = ANY (ARRAY(SELECT unnest(c.counters) FROM holdfast.model_calls c WHERE c.id = ANY (ids)))
@@ -625,6 +640,14 @@ BEGIN
            WHERE c.id = ANY (ids)
            GROUP BY counter) f
    WHERE k.id = f.counter;
+  WITH crossed AS (
+    UPDATE holdfast.budget_counters k SET alerted_at = now()
+      FROM holdfast.budget_rules b
+     WHERE k.id = ANY (ARRAY(SELECT unnest(c.counters) FROM holdfast.model_calls c WHERE c.id = ANY (ids)))
+       AND b.id = k.budget_id AND b.policy = 'alert' AND k.alerted_at IS NULL
+       AND (k.spent_usd > b.limit_usd OR k.spent_tokens > b.limit_tokens)
+    RETURNING holdfast.budget_state(k, b) AS state)
+  SELECT jsonb_agg(state) INTO alerts FROM crossed;
   INSERT INTO holdfast.usage_totals AS t
   SELECT (c.started_at AT TIME ZONE 'UTC')::date AS day, c.tenant, c.workflow, c.class, c.endpoint, c.model, count(*),
          count(*) FILTER (WHERE c.state = 'failed'), count(*) FILTER (WHERE c.state = 'lost'),
@@ -643,6 +666,7 @@ BEGIN
          cache_write_tokens = t.cache_write_tokens + excluded.cache_write_tokens,
          output_tokens = t.output_tokens + excluded.output_tokens, reasoning_tokens = t.reasoning_tokens + excluded.reasoning_tokens,
          cost_usd = t.cost_usd + excluded.cost_usd;
+  RETURN alerts;
 END
 $function$;
 
@@ -662,9 +686,9 @@ BEGIN
 END
 $function$;
 
--- Puts what ended calls have used into the sums, and releases their reservations; each call once, whoever else does it at the same time. Returns how many.
-CREATE OR REPLACE FUNCTION holdfast.count_ended_calls(most integer)
- RETURNS integer
+-- Puts what ended calls have used into the sums, and releases their reservations; each call once, whoever else does it at the same time.
+CREATE OR REPLACE FUNCTION holdfast.count_ended_calls(most integer, OUT counted integer, OUT alerts jsonb)
+ RETURNS record
  LANGUAGE plpgsql
 AS $function$
 DECLARE
@@ -676,8 +700,8 @@ BEGIN
   marked AS (
     UPDATE holdfast.model_calls c SET is_counted = TRUE WHERE c.id = ANY (ARRAY(SELECT id FROM claimed)) RETURNING c.id)
   SELECT array_agg(id) INTO ids FROM marked;
-  IF ids IS NOT NULL THEN PERFORM holdfast.count_calls(ids); END IF;
-  RETURN COALESCE(cardinality(ids), 0);
+  counted := COALESCE(cardinality(ids), 0);
+  IF counted > 0 THEN alerts := holdfast.count_calls(ids); END IF;
 END
 $function$;
 
@@ -735,13 +759,16 @@ END
 $function$;
 
 CREATE OR REPLACE FUNCTION holdfast.lose_calls(ids uuid[])
- RETURNS void
+ RETURNS integer
  LANGUAGE sql
 AS $function$
-  UPDATE holdfast.model_calls c
-     SET state = 'lost', input_tokens = c.estimated_input, cached_input_tokens = 0, cache_write_tokens = 0,
-         output_tokens = c.estimated_output, reasoning_tokens = 0, is_estimated = TRUE, cost_usd = c.estimated_usd, ended_at = now()
-   WHERE c.id = ANY (ids) AND c.state = 'reserved'
+  WITH lost AS (
+    UPDATE holdfast.model_calls c
+       SET state = 'lost', input_tokens = c.estimated_input, cached_input_tokens = 0, cache_write_tokens = 0,
+           output_tokens = c.estimated_output, reasoning_tokens = 0, is_estimated = TRUE, cost_usd = c.estimated_usd, ended_at = now()
+     WHERE c.id = ANY (ids) AND c.state = 'reserved'
+    RETURNING 1)
+  SELECT count(*)::integer FROM lost
 $function$;
 
 -- A recorded error as {code, message, details}.
@@ -782,7 +809,7 @@ $function$;
 
 -- Enters calls that are about to be made, and reserves their estimates in the counters of all budgets that they count for; a call that one of these does not allow is not entered, and its blocks are returned.
 CREATE OR REPLACE FUNCTION holdfast.reserve_calls(planned json)
- RETURNS TABLE(call_id uuid, blocks jsonb, alerts jsonb, is_limited boolean)
+ RETURNS TABLE(call_id uuid, blocks jsonb, is_limited boolean)
  LANGUAGE plpgsql
 AS $function$
 #variable_conflict use_column
@@ -823,19 +850,12 @@ BEGIN
   FOREACH one IN ARRAY asked LOOP
     call_id := one.id;
     SELECT jsonb_agg(s.state) FILTER (WHERE s.reason IS NOT NULL AND NOT s.goes_on),
-           jsonb_agg(s.state) FILTER (WHERE s.reason = 'exceeded' AND s.policy = 'alert' AND s.alerted_at IS NULL),
            COALESCE(bool_or(s.policy <> 'alert'), FALSE)
-      INTO blocks, alerts, is_limited
+      INTO blocks, is_limited
       FROM (
-        SELECT r.reason, b.policy, k.alerted_at,
+        SELECT r.reason, b.policy,
                b.policy = 'alert' OR b.policy = 'degrade' AND b.degrade_to = one.class AND r.reason <> 'price_unknown' AS goes_on,
-               jsonb_build_object(
-                 'counter', k.id::text, 'budget', b.name, 'tenant', b.tenant, 'scope', b.scope, 'subject', k.subject,
-                 'window', b.time_window, 'period', k.period, 'policy', b.policy, 'degradeTo', b.degrade_to, 'approval', b.approval,
-                 'reason', r.reason,
-                 'limitUsd', (b.limit_usd * (1 + k.raises))::text, 'spentUsd', k.spent_usd::text, 'reservedUsd', k.reserved_usd::text,
-                 'limitTokens', b.limit_tokens * (1 + k.raises), 'spentTokens', k.spent_tokens, 'reservedTokens', k.reserved_tokens,
-                 'raiseUsd', b.limit_usd::text, 'raiseTokens', b.limit_tokens, 'raises', k.raises) AS state
+               holdfast.budget_state(k, b) || jsonb_build_object('reason', r.reason) AS state
           FROM holdfast.budget_counters k
           JOIN holdfast.budget_rules b ON b.id = k.budget_id
          CROSS JOIN LATERAL (SELECT COALESCE(one.estimated_usd, 0) AS usd, one.estimated_input + one.estimated_output AS tokens) e
@@ -854,9 +874,7 @@ BEGIN
     ELSIF blocks IS NULL THEN
       UPDATE holdfast.budget_counters k
          SET reserved_usd = k.reserved_usd + COALESCE(one.estimated_usd, 0),
-             reserved_tokens = k.reserved_tokens + one.estimated_input + one.estimated_output,
-             alerted_at = CASE WHEN k.id::text IN (SELECT a ->> 'counter' FROM jsonb_array_elements(alerts) a)
-                               THEN now() ELSE k.alerted_at END
+             reserved_tokens = k.reserved_tokens + one.estimated_input + one.estimated_output
        WHERE k.id = ANY (one.counters);
       INSERT INTO holdfast.model_calls
              (id, run_id, step_id, step, attempt, tenant, workflow, executor_id, class, endpoint, model, choice, fingerprint,

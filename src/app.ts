@@ -29,6 +29,7 @@ import { RunNews } from './engine/run-news.ts';
 import { openApiDocument } from './http/openapi.ts';
 import type { Route } from './http/route.ts';
 import { approvalRoutes } from './http/routes/approvals.ts';
+import { budgetRoutes } from './http/routes/budgets.ts';
 import { controlRoutes } from './http/routes/control.ts';
 import { eventsRoute } from './http/routes/events.ts';
 import { modelsRoute } from './http/routes/models.ts';
@@ -38,6 +39,7 @@ import { runRoutes } from './http/routes/runs.ts';
 import { startRoute } from './http/routes/start.ts';
 import { startServer } from './http/server.ts';
 import { type AppModels, appModels, type ModelOptions } from './inference/app-models.ts';
+import { openLedger } from './inference/budgets.ts';
 import { openModels } from './inference/open.ts';
 import type { ModelSource } from './inference/registry.ts';
 import { packageVersion } from './lib/package-version.ts';
@@ -164,6 +166,8 @@ export class App {
     );
     const db = database.transactions;
     models.routing.breakers.share({ db, log });
+    const ledger = openLedger(models.routing, { db, executorId: engine.executorId, log });
+    started.push({ stop: () => ledger.close() });
     const approvals = new Approvals({ db, tools: this.#tools, onWakeUp: (id, topic) => engine.messageLeft(id, topic) });
     const door = Promise.withResolvers<string>();
     const origin = async (): Promise<string> => config.publicUrl ?? door.promise;
@@ -180,13 +184,30 @@ export class App {
     unwinds.start();
     const state = { stopping: false };
     const controls = this.#controls(engine, database, unwinds);
-    const others = [...approvalRoutes(database.reads, approvals, origin), modelsRoute(models)];
+    const others = [
+      ...approvalRoutes(database.reads, approvals, origin),
+      modelsRoute(models),
+      ...budgetRoutes(database.reads, db),
+    ];
     const routes = this.#routes(config, database.reads, engine, submissions, news, controls, others, state);
     const findPerson = config.auth === 'keys' ? (key: string) => personOf(database.reads, key) : undefined;
     const server = await startServer({ ...config, routes, findPerson, log });
     door.resolve(server.url);
     const upkeep = { stop: async () => void (await Promise.all([retention.stop(), unwinds.stop()])) };
-    const parts = { server, engine, upkeep, tokens, database, models, submissions, approvals, state, unbind, place };
+    const parts = {
+      server,
+      engine,
+      upkeep,
+      tokens,
+      ledger,
+      database,
+      models,
+      submissions,
+      approvals,
+      state,
+      unbind,
+      place,
+    };
     return new RunningApp({ ...parts, graceMs: config.graceMs });
   }
 

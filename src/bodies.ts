@@ -24,6 +24,7 @@ import type { ModelSource } from './inference/registry.ts';
 import { Turnstile } from './lib/turnstile.ts';
 import { withApprovals } from './steps/approve.ts';
 import { runApprovedTool } from './steps/approved-tool.ts';
+import { askForBudget } from './steps/budget-approval.ts';
 import { acceptCompensations } from './steps/compensate-with.ts';
 import type { ApprovalDesk, Noticing } from './steps/notice.ts';
 import { runStep, type StepCall } from './steps/step.ts';
@@ -198,7 +199,7 @@ export function appRunner(
   approvals: ApprovalDesk,
   tokens: TokenWriter,
 ): AppRunner {
-  return {
+  const runner: AppRunner = {
     db,
     approvals,
     drifts: new DriftNotes(db, log),
@@ -209,5 +210,7 @@ export function appRunner(
       insertAttempt(db, attempt).catch((error: Error) =>
         log.warn(`A failed attempt of ${attempt.step} could not be noted: ${error.message}`),
       ),
+    allow: (error) => askForBudget(runner, error),
   };
+  return runner;
 }

@@ -1,10 +1,9 @@
 // `holdfast keys`: makes, lists and revokes API keys, directly in the database.
 
 import { Command } from 'commander';
-import type { Knex } from 'knex';
 import { createKey, revoke } from '../admission/keys.ts';
-import { readConfig } from '../config.ts';
 import { listKeys } from '../store/api-keys.ts';
+import { withDatabase } from './database.ts';
 import { jsonOption, print, table } from './output.ts';
 
 interface Flags {
@@ -22,7 +21,7 @@ export function keysCommand(): Command {
     .option('--role <role>', 'what its user may decide; may be given more than once', several, [])
     .addOption(jsonOption())
     .action((flags: Flags & { tenant: string; name: string; role: string[] }) =>
-      withDatabase(async (db) => {
+      withDatabase('keys', async (db) => {
         const created = await createKey(db, { tenant: flags.tenant, name: flags.name, roles: flags.role });
         print(
           flags.json,
@@ -36,7 +35,7 @@ export function keysCommand(): Command {
     .description('list the keys')
     .addOption(jsonOption())
     .action((flags: Flags) =>
-      withDatabase(async (db) => {
+      withDatabase('keys', async (db) => {
         const rows = await listKeys(db);
         const lines = rows.map((row) => [
           row.hint,
@@ -61,7 +60,7 @@ export function keysCommand(): Command {
     .argument('<key>', "the key's id, or its first characters as 'keys list' shows them")
     .addOption(jsonOption())
     .action((key: string, flags: Flags) =>
-      withDatabase(async (db) => {
+      withDatabase('keys', async (db) => {
         const row = await revoke(db, key);
         print(flags.json, row, `The key ${row.hint}… of tenant '${row.tenant}' is revoked.`);
       }),
@@ -71,22 +70,4 @@ export function keysCommand(): Command {
 
 function several(value: string, before: string[]): string[] {
   return [...before, value];
-}
-
-async function withDatabase(body: (db: Knex) => Promise<void>): Promise<void> {
-  const [{ migrateAll, reachDatabase }, { createLog }, { openDatabase }] = await Promise.all([
-    import('../database.ts'),
-    import('../observe/log.ts'),
-    import('../postgres/connection.ts'),
-  ]);
-  const config = readConfig();
-  const database = await reachDatabase(config, createLog({ level: 'warn', format: config.logFormat }));
-  const db = openDatabase(database.url, { max: 1, name: 'holdfast keys' });
-  try {
-    await migrateAll(database.url, undefined);
-    await body(db);
-  } finally {
-    await db.destroy();
-    await database.stop();
-  }
 }

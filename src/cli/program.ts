@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { HoldfastError } from '../core/errors.ts';
 import { packageVersion } from '../lib/package-version.ts';
 import { approvalsCommand } from './approvals.ts';
+import { budgetsCommand, usageCommand } from './budgets.ts';
 import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
 import { keysCommand } from './keys.ts';
@@ -30,6 +31,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
     runsCommand(),
     approvalsCommand(),
     modelsCommand(),
+    budgetsCommand(),
+    usageCommand(),
   ]) {
     program.addCommand(inherit(command));
   }

@@ -8,10 +8,13 @@ export type ListenForRoom = (ended: () => void) => () => void;
 /** It is no failure, and no attempt. Where nobody waits for it, it is one that may be tried again. */
 export class WaitForRoom extends RetryableError {
   readonly listen: ListenForRoom;
+  /** When to look again, in milliseconds from now; undefined for a call with a place in line, which is told when it is its turn. */
+  readonly lookAgainMs: number | undefined;
 
-  constructor(name: string, waitMs: number, listen: ListenForRoom) {
+  constructor(name: string, waitMs: number, listen: ListenForRoom, isInLine = false) {
     super('model_room', `${name} has no room for this call within ${Math.ceil(waitMs)} ms.`, { retryAfterMs: waitMs });
     this.listen = listen;
+    this.lookAgainMs = isInLine ? undefined : waitMs;
   }
 }
 

@@ -129,8 +129,12 @@ const LOCK_ENDED = `
      AND status IN ('SUCCESS', 'ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED')
      FOR UPDATE SKIP LOCKED`;
 
-/** These hold rows of a run without a foreign key; everything else goes with the row of its status. The status is the last to go. */
+/**
+ * What model calls of the runs have used stays in the sums. These hold rows of a run without a foreign key; everything else goes with the
+ * row of its status. The status is the last to go.
+ */
 const DELETES = [
+  'SELECT holdfast.count_calls_of(:runIds::text[])',
   'DELETE FROM dbos.workflow_input WHERE workflow_uuid = ANY(:runIds::text[])',
   'DELETE FROM dbos.workflow_output WHERE workflow_uuid = ANY(:runIds::text[])',
   'DELETE FROM dbos.operation_outputs WHERE workflow_uuid = ANY(:runIds::text[])',

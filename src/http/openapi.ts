@@ -11,6 +11,8 @@ import type { CatalogueEntry } from '../define/catalogue.ts';
 import { ProblemSchema } from './contract.ts';
 import type { RouteSpec } from './route.ts';
 
+const NO_CONTENT = '204';
+
 /** Returns the document. Each workflow with an input schema has its own path, so that clients can be generated with its types. */
 export function openApiDocument(
   name: string,
@@ -62,7 +64,7 @@ function operation(spec: RouteSpec): ZodOpenApiOperationObject {
   if (spec.query) requestParams.query = spec.query as z.ZodObject;
   if (spec.headers) requestParams.header = spec.headers;
   if (Object.keys(requestParams).length > 0) result.requestParams = requestParams;
-  if (spec.method === 'post') {
+  if (spec.method === 'post' || spec.method === 'put') {
     const schema = spec.body ?? {};
     result.requestBody = {
       required: spec.bodyRequired ?? false,
@@ -82,7 +84,7 @@ function responses(spec: RouteSpec): ZodOpenApiResponsesObject {
     const mediaType = answer.mediaType ?? (Number(status) >= 400 ? 'application/problem+json' : 'application/json');
     result[`${Number(status)}` as '200'] = {
       description: answer.description,
-      content: { [mediaType]: { schema: answer.schema ?? { type: 'string' } } },
+      ...(status === NO_CONTENT ? {} : { content: { [mediaType]: { schema: answer.schema ?? { type: 'string' } } } }),
       ...(answer.headers ? { headers: headersOf(answer.headers) } : {}),
     };
   }

@@ -9,12 +9,12 @@ import { inputIssues } from '../define/input.ts';
 
 /** What a call of the API looks like from outside. */
 export interface RouteSpec {
-  method: 'get' | 'post';
+  method: 'get' | 'post' | 'put' | 'delete';
   /** In OpenAPI's form: `/v1/runs/{id}`. */
   path: string;
   summary: string;
   description?: string;
-  tag: 'Runs' | 'Approvals' | 'Operations';
+  tag: 'Runs' | 'Approvals' | 'Budgets' | 'Operations';
   params?: z.ZodType;
   query?: z.ZodType;
   headers?: z.ZodObject;
@@ -74,8 +74,9 @@ export function mount(router: Router, route: Route, bodies: BodyReaders, stoppin
     const call = parse(route.spec, context, AbortSignal.any([clientGone(context), stopping]));
     present(context, await route.handle(call));
   };
-  if (route.spec.method === 'post') router.post(path, route.spec.form ? bodies.form : bodies.json, handle);
-  else router.get(path, handle);
+  const { method, form } = route.spec;
+  if (method === 'post' || method === 'put') router[method](path, form ? bodies.form : bodies.json, handle);
+  else router[method](path, handle);
 }
 
 function parse(spec: RouteSpec, context: Context, signal: AbortSignal): Call {

@@ -28,6 +28,8 @@ export interface StepRunner {
   tokens?: TokenWriter | undefined;
   /** Notes a failed attempt for the timeline; must not throw. */
   onFailedAttempt: (attempt: FailedAttempt) => Promise<void>;
+  /** Called in the workflow's body with the error of a step: returns when people have decided that it may be called anew, or throws. */
+  allow?: ((error: unknown) => Promise<void>) | undefined;
 }
 
 /** A call of a step's method. */
@@ -54,6 +56,18 @@ export interface Settled {
 /** Runs the call durably in a workflow's body; anywhere else just with its attempts and its time limit. */
 export async function runStep(runner: StepRunner, call: StepCall): Promise<unknown> {
   if (!insideWorkflow()) return runAttempts(runner, call, undefined);
+  for (;;) {
+    try {
+      return await runRecorded(runner, call);
+    } catch (error) {
+      // What a tool has sent belongs to its step, and would be sent once more by another one.
+      if (call.settle || !runner.allow || !isRecorded(error)) throw error;
+      await runner.allow(error);
+    }
+  }
+}
+
+async function runRecorded(runner: StepRunner, call: StepCall): Promise<unknown> {
   const tokens = runner.tokens && new StepTokens(runner.tokens);
   try {
     const result = await runner.checkpoints.step(call.name, (identity) => runAttempts(runner, call, identity, tokens));

@@ -87,6 +87,28 @@ export async function readApproval(db: Knex, id: string): Promise<LockedApproval
   return rows[0];
 }
 
+/**
+ * Locks the questions that are pending about the same raise of a budget's counter, and returns them. What a workflow asks by itself may
+ * have the same arguments, and is another question: the step that asks has another name.
+ */
+export async function lockBudgetQuestions(
+  trx: Knex.Transaction,
+  step: string,
+  counter: string,
+  raises: number,
+): Promise<{ id: string; runId: string }[]> {
+  const { rows } = await trx.raw<{ rows: { id: string; runId: string }[] }>(
+    `SELECT a.id, a.run_id AS "runId" FROM holdfast.approvals a
+      WHERE a.status = 'pending' AND a.tool IS NULL
+        AND a.arguments @> jsonb_build_object('counter', :counter::text, 'raises', :raises::int)
+        AND EXISTS (SELECT FROM dbos.operation_outputs o
+                     WHERE o.workflow_uuid = a.run_id AND o.function_id = a.step_id AND o.function_name = :step)
+      ORDER BY a.id FOR UPDATE OF a`,
+    { counter, raises, step },
+  );
+  return rows;
+}
+
 /** How an approval ends. */
 export interface Settlement {
   status: Exclude<ApprovalStatus, 'pending'>;

@@ -1,0 +1,170 @@
+// The books of a process on its calls of models: each is entered before it is made, settled when it has ended, and counted.
+
+import type { Knex } from 'knex';
+import { budgetLine } from '../core/budget.ts';
+import { isConnectionError } from '../core/connection-error.ts';
+import { GroupCommit } from '../engine/history/group-commit.ts';
+import type { EngineLog } from '../engine/logger.ts';
+import { throughOutages } from '../postgres/outages.ts';
+import {
+  countEndedCalls,
+  type Entry,
+  loseCallsOf,
+  loseOrphans,
+  type NewModelCall,
+  reserveCalls,
+  type Settlement,
+  settleCalls,
+} from '../store/model-calls.ts';
+
+export interface LedgerOptions {
+  db: Knex;
+  executorId: string;
+  log: EngineLog;
+}
+
+const TICK_MS = 250;
+const SWEEP_MS = 1000;
+/** Checkpoints that settle calls are committed long before that; if not, the call is settled without. */
+const CHECKPOINT_MS = 5000;
+/** With so few calls at a time nobody waits for others to share a statement with. */
+const FEW_CALLS = 2;
+const BYTES_OF_CALL = 600;
+
+/** The books of one process. */
+export class Ledger {
+  readonly #options: LedgerOptions;
+  readonly #entering: GroupCommit<NewModelCall, Entry>;
+  /** Ended calls whose settlements nobody else writes. */
+  #due: Settlement[] = [];
+  /** Those that are left to checkpoints, with the time of their end by `performance.now()`. */
+  readonly #left = new Map<string, { settlement: Settlement; at: number }>();
+  readonly #listeners = new Set<() => void>();
+  #underWay = 0;
+  #hasEnded = false;
+  #sweptAt = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
+  #working: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    const { db } = options;
+    this.#entering = new GroupCommit<NewModelCall, Entry>(
+      {
+        keyOf: ({ id }) => id,
+        bytesOf: ({ choice }) => BYTES_OF_CALL + JSON.stringify(choice).length,
+        writeMany: (calls) => reserveCalls(db, calls),
+        writeOne: async (call) => (await reserveCalls(db, [call]))[0]!,
+      },
+      () => this.#underWay <= FEW_CALLS,
+    );
+  }
+
+  /** Begins to count. */
+  start(): void {
+    this.#tickSoon();
+  }
+
+  /** Enters a call, and returns what became of it. An outage of the database is waited for, until `signal` is aborted. */
+  async enter(call: NewModelCall, signal: () => AbortSignal): Promise<Entry> {
+    this.#underWay += 1;
+    try {
+      return await this.#entering.write(call);
+    } catch (error) {
+      if (!isConnectionError(error)) throw error;
+      return await throughOutages(() => this.#entering.write(call), signal());
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  /** A call has ended. It is settled with its step where `settleWithStep` takes it, or else soon. */
+  ended(settlement: Settlement, settleWithStep: (settlement: Settlement) => boolean): void {
+    this.#hasEnded = true;
+    if (settleWithStep(settlement)) this.#left.set(settlement.id, { settlement, at: performance.now() });
+    else this.#due.push(settlement);
+  }
+
+  /** Settles and counts all that has ended here, without waiting for checkpoints, and what others have settled. */
+  async catchUp(): Promise<void> {
+    await this.#settle(-Infinity);
+    await this.#count();
+  }
+
+  /** Calls `counted` when calls of this process were counted: reservations may be free. Returns how to end that. */
+  listen(counted: () => void): () => void {
+    this.#listeners.add(counted);
+    return () => void this.#listeners.delete(counted);
+  }
+
+  /** Ends the counting. To be called when nothing calls models any more: a call without an end is lost. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#working;
+    const { db, executorId, log } = this.#options;
+    try {
+      await this.#settle(-Infinity);
+      await loseCallsOf(db, executorId);
+      await this.#count();
+    } catch (error) {
+      log.warn(`Calls of models could not be counted; another process will do it: ${(error as Error).message}`);
+    }
+  }
+
+  #tickSoon(): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      this.#working = this.#tick().finally(() => this.#tickSoon());
+    }, TICK_MS).unref();
+  }
+
+  async #tick(): Promise<void> {
+    const { db, log } = this.#options;
+    const now = performance.now();
+    try {
+      await this.#settle(CHECKPOINT_MS);
+      const isSweep = now - this.#sweptAt >= SWEEP_MS;
+      if (!isSweep && !this.#hasEnded) return;
+      const isNews = this.#hasEnded;
+      this.#hasEnded = false;
+      if (isSweep) {
+        this.#sweptAt = now;
+        const lost = await loseOrphans(db);
+        if (lost > 0) {
+          const calls = lost === 1 ? 'call of a model was' : 'calls of models were';
+          log.info(`${lost} ${calls} under way when their process ended: they count as estimated.`);
+        }
+      }
+      await this.#count();
+      if (isNews) for (const listener of this.#listeners) listener();
+    } catch (error) {
+      this.#hasEnded = true;
+      log.warn(`Calls of models could not be counted, trying again: ${(error as Error).message}`);
+    }
+  }
+
+  async #count(): Promise<void> {
+    for (const state of await countEndedCalls(this.#options.db)) {
+      this.#options.log.warn(`Calls of models go on beyond ${budgetLine(state)}.`);
+    }
+  }
+
+  /** Settles what is due, and what was left to checkpoints more than `ageMs` milliseconds ago: whoever was faster has settled it. */
+  async #settle(ageMs: number): Promise<void> {
+    const due = this.#due;
+    this.#due = [];
+    const until = performance.now() - ageMs;
+    const old = [...this.#left.values()].filter(({ at }) => at <= until).map(({ settlement }) => settlement);
+    const settlements = [...due, ...old];
+    if (settlements.length === 0) return;
+    try {
+      await settleCalls(this.#options.db, settlements);
+    } catch (error) {
+      this.#due.push(...due);
+      throw error;
+    }
+    for (const { id } of old) this.#left.delete(id);
+  }
+}

@@ -1,0 +1,274 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Knex } from 'knex';
+import { openDatabase } from '../../src/postgres/connection.ts';
+import { type BudgetRule, deleteBudget, raiseBudget, setBudget } from '../../src/store/budgets.ts';
+import {
+  countEndedCalls,
+  type Entry,
+  loseCallsOf,
+  loseOrphans,
+  type NewModelCall,
+  reserveCalls,
+  settleCalls,
+} from '../../src/store/model-calls.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+let db: Knex;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  db = openDatabase(database.url, { max: 12, name: 'test' });
+});
+
+afterAll(async () => {
+  await db?.destroy();
+  await database?.drop();
+});
+
+beforeEach(async () => {
+  await db.raw('TRUNCATE holdfast.budget_rules, holdfast.budget_counters, holdfast.model_calls, holdfast.usage_totals');
+  await db.raw(
+    `INSERT INTO holdfast.leases (executor_id, host, pid, process, role, version, workflows, expires_at)
+     VALUES ('alive', 'host', 1, 'one', 'all', '1', '{}', now() + interval '1 hour') ON CONFLICT DO NOTHING`,
+  );
+});
+
+const budget = (rest: Partial<BudgetRule> = {}): Promise<void> =>
+  setBudget(db, {
+    name: 'all',
+    tenant: '',
+    scope: 'all',
+    workflow: null,
+    window: 'total',
+    limitUsd: '1',
+    limitTokens: null,
+    policy: 'stop',
+    degradeTo: null,
+    approval: null,
+    allowsUnpriced: false,
+    setBy: 'ana',
+    ...rest,
+  });
+
+/** A call that may cost a cent. */
+const call = (rest: Partial<NewModelCall> = {}): NewModelCall => ({
+  id: randomUUID(),
+  runId: undefined,
+  stepId: undefined,
+  step: 'model',
+  attempt: 1,
+  tenant: 'acme',
+  executorId: 'alive',
+  class: 'small',
+  endpoint: 'cloud',
+  model: 'small-2',
+  choice: {},
+  fingerprint: undefined,
+  estimate: { inputTokens: 100, outputTokens: 900 },
+  estimatedUsd: '0.01',
+  priceVersion: 'v1',
+  ...rest,
+});
+
+const enter = async (rest: Partial<NewModelCall> = {}): Promise<Entry> => (await reserveCalls(db, [call(rest)]))[0]!;
+
+const settle = (id: string, costUsd: string | null, tokens = 10): Promise<void> =>
+  settleCalls(db, [
+    {
+      id,
+      state: 'settled',
+      usage: {
+        inputTokens: tokens,
+        cachedInputTokens: 0,
+        cacheWriteTokens: 0,
+        outputTokens: tokens,
+        reasoningTokens: 0,
+        isEstimated: false,
+      },
+      costUsd,
+      priceVersion: 'v1',
+      errorCode: null,
+    },
+  ]);
+
+async function counters(): Promise<Record<string, unknown>[]> {
+  return database.query(
+    `SELECT name, subject, period, spent_usd::float, reserved_usd::float, spent_tokens::int, reserved_tokens::int
+       FROM holdfast.budgets ORDER BY name, subject`,
+  );
+}
+
+test('two hundred calls at the same time never reserve more than there is', async () => {
+  await budget();
+  const entries = await Promise.all(Array.from({ length: 200 }, () => enter()));
+  expect(entries.filter(({ blocks }) => blocks === null)).toHaveLength(100);
+  expect(entries.find(({ blocks }) => blocks)!.blocks).toMatchObject([{ budget: 'all', reason: 'reserved' }]);
+  expect(await counters()).toMatchObject([{ reserved_usd: 1, spent_usd: 0, reserved_tokens: 100_000 }]);
+  const [row] = await database.query('SELECT count(*)::int AS rows FROM holdfast.model_calls');
+  expect(row.rows).toBe(100);
+});
+
+test('groups of calls for several budgets at once, from several processes, get all or nothing', async () => {
+  await budget({ name: 'all', limitUsd: '0.5' });
+  await budget({ name: 'tenants', scope: 'tenant', window: 'day', limitUsd: '0.1' });
+  await budget({ name: 'tokens', scope: 'tenant', window: 'month', limitUsd: null, limitTokens: 7_000 });
+  const groups = Array.from({ length: 20 }, (_, group) =>
+    reserveCalls(
+      db,
+      Array.from({ length: 20 }, (_entry, n) => call({ tenant: `tenant ${(group + n) % 10}` })),
+    ),
+  );
+  const entered = (await Promise.all(groups)).flat().filter(({ blocks }) => blocks === null);
+  expect(entered).toHaveLength(50);
+  const rows = await database.query<{ name: string; usd: number; tokens: number }>(
+    `SELECT name, sum(reserved_usd)::float AS usd, max(reserved_tokens)::int AS tokens FROM holdfast.budgets GROUP BY name ORDER BY name`,
+  );
+  expect(rows.map(({ name, usd }) => [name, usd])).toEqual([
+    ['all', 0.5],
+    ['tenants', 0.5],
+    ['tokens', 0.5],
+  ]);
+  expect(rows.at(-1)!.tokens).toBeLessThanOrEqual(7_000);
+});
+
+test('the same call is entered once, however often that is said', async () => {
+  await budget();
+  const one = call();
+  const entries = await Promise.all(Array.from({ length: 10 }, () => reserveCalls(db, [one])));
+  expect(entries.flat().every(({ blocks }) => blocks === null)).toBe(true);
+  expect(await counters()).toMatchObject([{ reserved_usd: 0.01 }]);
+});
+
+test('what has ended is counted once, whoever counts, and what it has not used is free again', async () => {
+  await budget();
+  const calls = Array.from({ length: 50 }, () => call());
+  await reserveCalls(db, calls);
+  await Promise.all(calls.slice(0, 40).map(({ id }) => settle(id, '0.001')));
+  await Promise.all(Array.from({ length: 8 }, () => countEndedCalls(db)));
+  expect(await counters()).toMatchObject([
+    { spent_usd: 0.04, reserved_usd: 0.1, spent_tokens: 800, reserved_tokens: 10_000 },
+  ]);
+  expect(
+    await database.query('SELECT tenant, class, endpoint, calls::int, cost_usd::float FROM holdfast.usage'),
+  ).toEqual([{ tenant: 'acme', class: 'small', endpoint: 'cloud', calls: 40, cost_usd: 0.04 }]);
+  await settle(calls[0]!.id, '5');
+  await countEndedCalls(db);
+  expect(await counters()).toMatchObject([{ spent_usd: 0.04 }]);
+});
+
+test('what is spent is refused for good, and what is only reserved is not', async () => {
+  await budget({ limitUsd: '0.015' });
+  const first = call();
+  await reserveCalls(db, [first]);
+  expect((await enter()).blocks).toMatchObject([{ reason: 'reserved', spentUsd: '0', reservedUsd: '0.01' }]);
+  await settle(first.id, '0.009');
+  await countEndedCalls(db);
+  expect((await enter()).blocks).toMatchObject([{ reason: 'exceeded', spentUsd: '0.009', limitUsd: '0.015' }]);
+  expect((await enter({ estimatedUsd: '0.006' })).blocks).toBeNull();
+});
+
+test('calls of a process that is gone are lost, and count as estimated, once', async () => {
+  await budget();
+  const [gone, alive] = [call({ executorId: 'gone' }), call()];
+  await reserveCalls(db, [gone, alive]);
+  expect((await Promise.all([loseOrphans(db), loseOrphans(db)])).sort()).toEqual([0, 1]);
+  await settle(gone.id, '0.5');
+  await countEndedCalls(db);
+  expect(await counters()).toMatchObject([{ spent_usd: 0.01, reserved_usd: 0.01, spent_tokens: 1000 }]);
+  await loseCallsOf(db, 'alive');
+  await countEndedCalls(db);
+  expect(await counters()).toMatchObject([{ spent_usd: 0.02, reserved_usd: 0 }]);
+  const rows = await database.query('SELECT lost_calls::int, estimated_calls::int FROM holdfast.usage');
+  expect(rows).toEqual([{ lost_calls: 2, estimated_calls: 2 }]);
+});
+
+test('an endpoint without a price is refused where money is limited, unless the budget allows it', async () => {
+  await budget();
+  expect((await enter({ estimatedUsd: null })).blocks).toMatchObject([{ reason: 'price_unknown' }]);
+  await budget({ limitUsd: null, limitTokens: 5000 });
+  const tokens = call({ estimatedUsd: null });
+  expect((await reserveCalls(db, [tokens]))[0]!.blocks).toBeNull();
+  await settle(tokens.id, null);
+  await budget({ allowsUnpriced: true });
+  expect((await enter({ estimatedUsd: null })).blocks).toBeNull();
+  await countEndedCalls(db);
+  expect(await counters()).toMatchObject([{ spent_usd: 0, spent_tokens: 20 }]);
+  expect(await database.query('SELECT unpriced_calls::int FROM holdfast.usage')).toEqual([{ unpriced_calls: 1 }]);
+});
+
+test('each tenant has its own, and a budget of one tenant is none of the others', async () => {
+  await budget({ name: 'each', scope: 'tenant', limitUsd: '0.01' });
+  await budget({ name: 'own', tenant: 'acme', limitUsd: '0.5' });
+  expect((await enter()).blocks).toBeNull();
+  expect((await enter()).blocks).toMatchObject([{ budget: 'each', subject: 'acme' }]);
+  expect((await enter({ tenant: 'globex' })).blocks).toBeNull();
+  expect(await counters()).toMatchObject([
+    { name: 'each', subject: 'acme', reserved_usd: 0.01 },
+    { name: 'each', subject: 'globex', reserved_usd: 0.01 },
+    { name: 'own', subject: '', reserved_usd: 0.01 },
+  ]);
+});
+
+test('days and months are those of UTC, and begin with what was used in them before there was a budget', async () => {
+  const before = call();
+  await reserveCalls(db, [before]);
+  await settle(before.id, '0.3');
+  await countEndedCalls(db);
+  await db.raw(`INSERT INTO holdfast.usage_totals SELECT day - 40, tenant, workflow, class, endpoint, model, calls, failed_calls, lost_calls,
+    estimated_calls, unpriced_calls, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, 100
+    FROM holdfast.usage_totals`);
+  await budget({ name: 'daily', scope: 'tenant', window: 'day' });
+  await budget({ name: 'monthly', window: 'month' });
+  expect((await enter()).blocks).toBeNull();
+  const today = new Date().toISOString();
+  expect(await counters()).toMatchObject([
+    { name: 'daily', period: today.slice(0, 10), spent_usd: 0.3 },
+    { name: 'monthly', period: today.slice(0, 7), spent_usd: 0.3 },
+  ]);
+});
+
+test('people are told once that a budget is crossed that only wants to be told', async () => {
+  await budget({ policy: 'alert', limitUsd: '0.015' });
+  const calls = [call(), call(), call()];
+  expect(await reserveCalls(db, calls)).toEqual(calls.map(() => ({ blocks: null, isLimited: false })));
+  await settle(calls[0]!.id, '0.01');
+  expect(await countEndedCalls(db)).toEqual([]);
+  await settle(calls[1]!.id, '0.01');
+  expect(await countEndedCalls(db)).toMatchObject([{ budget: 'all', spentUsd: '0.02', limitUsd: '0.015' }]);
+  await settle(calls[2]!.id, '0.01');
+  expect(await countEndedCalls(db)).toEqual([]);
+});
+
+test('calls in the class that a budget names go on, and others do not', async () => {
+  await budget({ policy: 'degrade', degradeTo: 'small', limitUsd: '0.001' });
+  expect((await enter({ class: 'reasoning' })).blocks).toMatchObject([{ policy: 'degrade', degradeTo: 'small' }]);
+  expect(await enter({ class: 'small' })).toMatchObject({ blocks: null, isLimited: true });
+  expect((await enter({ class: 'small', estimatedUsd: null })).blocks).toMatchObject([{ reason: 'price_unknown' }]);
+});
+
+test('an approved budget is raised by one more limit, once for each question', async () => {
+  await budget({ policy: 'ask', limitUsd: '0.01' });
+  const first = call();
+  await reserveCalls(db, [first]);
+  await settle(first.id, '0.01');
+  await countEndedCalls(db);
+  const [state] = (await enter()).blocks!;
+  await Promise.all([raiseBudget(db, state!.counter, state!.raises), raiseBudget(db, state!.counter, state!.raises)]);
+  expect((await enter()).blocks).toBeNull();
+  expect((await enter()).blocks).toMatchObject([{ reason: 'reserved', limitUsd: '0.02', raises: 1 }]);
+});
+
+test('setting a budget anew keeps what was spent; with another window it begins anew; without it nothing is limited', async () => {
+  await budget({ limitUsd: '0.01' });
+  expect((await enter()).blocks).toBeNull();
+  await budget({ limitUsd: '0.02' });
+  expect((await enter()).blocks).toBeNull();
+  expect((await enter()).blocks).not.toBeNull();
+  await budget({ limitUsd: '0.02', window: 'day' });
+  expect((await enter()).blocks).toBeNull();
+  expect(await deleteBudget(db, '', 'all')).toBe(true);
+  expect(await deleteBudget(db, '', 'all')).toBe(false);
+  expect(await enter()).toMatchObject({ blocks: null, isLimited: false });
+});
