@@ -108,7 +108,9 @@ function foundIn(issue: z.core.$ZodIssue): Found[] {
 }
 
 function unknownField(path: Path, key: string): string {
-  return `is not known${meant(key, KNOWN_FIELDS[kindOf(path)])}`;
+  const known: readonly string[] = KNOWN_FIELDS[kindOf(path)];
+  // A class has one of two forms.
+  return known.includes(key) ? 'does not go with the other fields of this class' : `is not known${meant(key, known)}`;
 }
 
 /** Which kind of map stands at `path`. */

@@ -1,6 +1,8 @@
 // Picks the class of a call whose own class leaves that open: by rules, or by asking a small model.
 
 import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
+import { HoldfastError } from '../core/errors.ts';
+import { MODEL_FAILURES } from '../core/model-failures.ts';
 import { classNamed, ruleFor } from '../core/pick-class.ts';
 import { ask, type Question } from './ask.ts';
 import type { AutoClass, Classification } from './class-definition.ts';
@@ -39,11 +41,20 @@ async function classify(
   const { abortSignal } = question.options;
   const options = { prompt: classification(asking, text), maxOutputTokens: ANSWER_TOKENS, temperature: 0, abortSignal };
   const choice = { picks: question.class };
-  const { content } = await ask(routing, { ...question, class: asking.class, choice, options }, (call) =>
-    generated(call),
-  );
-  const answer = content.map((part) => (part.type === 'text' ? part.text : '')).join('');
-  return classNamed(answer, asking.of);
+  try {
+    const { content } = await ask(routing, { ...question, class: asking.class, choice, options }, generated);
+    const answer = content.map((part) => (part.type === 'text' ? part.text : '')).join('');
+    return classNamed(answer, asking.of);
+  } catch (error) {
+    if (abortSignal?.aborted || !isFailure(error)) throw error;
+    return undefined;
+  }
+}
+
+/** What comes of limits and budgets holds for the call itself, too. */
+function isFailure(error: unknown): boolean {
+  if (!(error instanceof HoldfastError)) return false;
+  return Object.hasOwn(MODEL_FAILURES, error.code) || error.code === 'model_circuit_open';
 }
 
 function classification({ of, about }: Classification, text: string): LanguageModelV4Prompt {

@@ -165,9 +165,12 @@ export class Registry implements Models {
       const endpoints = members
         .filter((member) => !sources.has(member))
         .map((member) => wholeFile(`does not define the endpoint ${member}, which the app's class ${name} names`));
-      const others = classesNamed(definition)
-        .filter((other) => !definitions.has(other))
-        .map((other) => wholeFile(`does not define the class ${other}, which the app's class ${name} names`));
+      const others = classesNamed(definition).flatMap((other) => {
+        const found = definitions.get(other);
+        if (!found) return [wholeFile(`does not define the class ${other}, which the app's class ${name} names`)];
+        const isOpen = found.kind === 'auto';
+        return isOpen ? [wholeFile(`has in ${name} the class ${other}, which picks another one itself`)] : [];
+      });
       return [...endpoints, ...others];
     });
   }

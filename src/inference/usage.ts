@@ -4,6 +4,9 @@ import type { LanguageModelV4Content, LanguageModelV4Usage } from '@ai-sdk/provi
 import type { CallUsage } from '../core/token-usage.ts';
 import { tokensOf } from './prompt.ts';
 
+/** More are nonsense; three of them still fit into a column. */
+const MOST_TOKENS = 500_000_000;
+
 /** What is known without the provider. */
 export interface Lengths {
   inputTokens: number;
@@ -35,7 +38,7 @@ export function callUsage(usage: LanguageModelV4Usage | undefined, lengths: Leng
 
 function count(value: number | undefined): number | undefined {
   return value !== undefined && Number.isFinite(value) && value >= 0
-    ? Math.min(Math.round(value), 2 ** 31 - 1)
+    ? Math.min(Math.round(value), MOST_TOKENS)
     : undefined;
 }
 
