@@ -49,6 +49,8 @@ export interface AgentSettings {
   /** Told when a tool is a run of its own; without it there is no limit of depth. */
   agentsAbove?: AgentsAbove | undefined;
   parameters?: ModelParameters | undefined;
+  /** Whether those who follow the run hear what the model says while it says it. */
+  stream?: boolean | undefined;
   /** What the model is asked with, to be recorded; and what looks at turns that come back. */
   fingerprint?: Fingerprint | undefined;
   drift?: DriftWatch | undefined;
@@ -94,7 +96,7 @@ class AgentRun {
   #beganAt = 0;
 
   constructor(runner: StepRunner, settings: AgentSettings) {
-    const { name, model, instructions, tools, output, steering, agentsAbove, parameters, fingerprint, drift } =
+    const { name, model, instructions, tools, output, steering, agentsAbove, parameters, stream, fingerprint, drift } =
       settings;
     this.#runner = runner;
     this.#ceilings = ceilingsOf(settings.limits);
@@ -110,6 +112,7 @@ class AgentRun {
       depth: this.#ceilings.depth,
       agentsAbove,
       parameters,
+      stream: stream === true,
       fingerprint,
       drift,
     };

@@ -4,9 +4,10 @@ import { generateText, isStepCount, type LanguageModelUsage, type ModelMessage, 
 import { type Problem, type Progress, refusals, type ToolCall } from '../core/decide.ts';
 import type { AskedModel, Fingerprint, RecordedFingerprint } from '../core/fingerprint.ts';
 import type { ModelParameters } from '../core/model-parameters.ts';
+import { saidIn } from '../core/tokens.ts';
 import { answeringOf } from '../inference/class-model.ts';
 import { classifyModelError } from '../inference/errors.ts';
-import { model, stepContext } from '../steps/context.ts';
+import { model, stepContext, stepTokens } from '../steps/context.ts';
 import { runStep, type StepRunner } from '../steps/step.ts';
 import type { DriftWatch } from './drift.ts';
 import { callParts, callsIn, userMessage } from './messages.ts';
@@ -39,6 +40,8 @@ export interface Agent {
   depth: number;
   agentsAbove: AgentsAbove | undefined;
   parameters: ModelParameters | undefined;
+  /** Whether those who follow the run hear what the model says while it says it. */
+  stream: boolean;
   /** What it asks with; without it, turns are not looked at when they come back. */
   fingerprint: Fingerprint | undefined;
   drift: DriftWatch | undefined;
@@ -80,6 +83,8 @@ export interface Turn {
   /** Hashes of what it was asked with, and the number of the step. */
   fingerprint?: RecordedFingerprint;
   stepId?: number;
+  /** Which of the attempts that followers heard has said this; where none did, one that nobody heard. Only of agents that stream. */
+  stream?: string;
 }
 
 /** Numbers of tokens. */
@@ -115,7 +120,7 @@ async function ask(
   const { runId, stepId, signal } = stepContext();
   const left = runId === undefined ? [] : ((await agent.steering?.(runId, steered)) ?? []);
   const asked = [...fresh, ...left.map(({ body }) => userMessage(body))];
-  const asking = model(agent.model);
+  const asking = model(agent.model, { stream: agent.stream });
   const { response, toolCalls, finishReason, usage, providerMetadata } = await generateText({
     ...told.asking(answer ? answeringWith(asking, answer) : asking, transcript, asked, revision),
     instructions: agent.instructions,
@@ -141,6 +146,7 @@ async function ask(
     model: response.modelId,
     ...endpointOf(providerMetadata),
     ...(stepId !== undefined && { stepId }),
+    ...(agent.stream && { stream: stepTokens()?.recordedAs(saidIn(own)) }),
     ...(agent.fingerprint && {
       fingerprint: { ...agent.fingerprint, model: askedModel(agent.model, asking.modelId, providerMetadata) },
     }),

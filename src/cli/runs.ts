@@ -7,6 +7,7 @@ import type { Step } from '../views/steps.ts';
 import { type ClientFlags, clientOptions, request } from './client.ts';
 import { jsonOption, print, readableDuration, table } from './output.ts';
 import { readEvents } from './sse.ts';
+import { Tail } from './tail.ts';
 
 type Flags = ClientFlags & { json?: boolean };
 
@@ -90,22 +91,10 @@ function describe(run: Run, steps: Step[]): string {
 }
 
 async function tail(id: string, flags: Flags): Promise<void> {
+  const shown = new Tail();
   for await (const event of readEvents((headers) => request(flags, 'GET', `${runPath(id)}/events`, { headers }))) {
-    process.stdout.write(`${flags.json ? JSON.stringify(event) : `${event.event.padEnd(9)} ${summary(event.data)}`}\n`);
+    process.stdout.write(flags.json ? `${JSON.stringify(event)}\n` : shown.text(event));
   }
-}
-
-function summary(data: Record<string, unknown>): string {
-  if ('value' in data) return JSON.stringify(data.value);
-  if (!('name' in data)) return text(data.status);
-  const error = data.error as { message: string } | null;
-  const took = readableDuration(data.durationMs as number | null);
-  const line = [text(data.stepId).padStart(4), text(data.name), text(data.status), took, error?.message ?? ''];
-  return line.join('  ').trimEnd();
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 async function cancel(id: string, flags: Flags & { keepChildren?: boolean; unwind?: boolean }): Promise<void> {

@@ -27,6 +27,8 @@ export interface AgentOptions extends WorkflowOptions {
   context?: AgentContext;
   /** Settings of the model. */
   parameters?: ModelParameters;
+  /** Whether those who follow a run of it hear what its model says while it says it; false by default, which costs nothing. */
+  stream?: boolean;
   /** What you call this state of the agent, such as `4`; it is shown where its questions have changed. */
   version?: string;
   /**

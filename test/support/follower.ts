@@ -5,22 +5,25 @@ import { type ReceivedEvent, readEvents } from '../../src/cli/sse.ts';
 export interface Follower {
   /** What was said in each step, as far as it counts. */
   readonly texts: Map<number, string>;
+  /** What came, without what was seen before. */
   readonly events: ReceivedEvent[];
   /** Resolves when the run has ended. */
   readonly done: Promise<void>;
 }
 
 /** Takes an event into `texts`. */
-export function take(texts: Map<number, string>, { event, data }: ReceivedEvent): void {
+function take(texts: Map<number, string>, { event, data }: ReceivedEvent): void {
   const stepId = Number(data.stepId);
   if (event === 'token') texts.set(stepId, (texts.get(stepId) ?? '') + String(data.delta));
   if (event === 'reset-step') texts.delete(stepId);
 }
 
-/** Follows the run at `url` from behind the event `after`, or from its beginning. */
-export function follow(url: string, id: string, after = ''): Follower {
+/** Follows a run, as one who has received the events `seen` before. */
+export function follow(url: string, id: string, seen: readonly ReceivedEvent[] = []): Follower {
   const texts = new Map<number, string>();
   const events: ReceivedEvent[] = [];
+  for (const event of seen) take(texts, event);
+  const after = seen.at(-1)?.id ?? '';
   const open = (headers: Record<string, string>): Promise<Response> =>
     fetch(`${url}/v1/runs/${id}/events`, { headers: after === '' ? headers : { 'Last-Event-ID': after, ...headers } });
   const read = async (): Promise<void> => {

@@ -1,6 +1,7 @@
 // A model whose answers a test says piece by piece, while somebody listens.
 
 import type { LanguageModelV4, LanguageModelV4StreamPart, LanguageModelV4Usage } from '@ai-sdk/provider';
+import { TerminalError } from '../../src/core/errors.ts';
 import { until } from './until.ts';
 
 /** One call of the model. */
@@ -34,7 +35,7 @@ export function speakingModel(): SpeakingModel {
     provider: 'speaking',
     modelId: 'speaking',
     supportedUrls: {},
-    doGenerate: () => Promise.reject(new Error('This model speaks only to those who listen.')),
+    doGenerate: () => Promise.reject(new TerminalError('not_streamed', 'This model speaks only to those who listen.')),
     doStream: async () => {
       const { readable, writable } = new TransformStream<LanguageModelV4StreamPart, LanguageModelV4StreamPart>();
       calls.push(speechInto(writable.getWriter()));
