@@ -39,6 +39,7 @@ import { runRoutes } from './http/routes/runs.ts';
 import { startRoute } from './http/routes/start.ts';
 import { startServer } from './http/server.ts';
 import { type AppModels, appModels, type ModelOptions } from './inference/app-models.ts';
+import { openBuckets } from './inference/buckets/open.ts';
 import { openLedger } from './inference/budgets.ts';
 import { openModels } from './inference/open.ts';
 import type { ModelSource } from './inference/registry.ts';
@@ -168,6 +169,9 @@ export class App {
     models.routing.breakers.share({ db, log });
     const ledger = openLedger(models.routing, { db, executorId: engine.executorId, log });
     started.push({ stop: () => ledger.close() });
+    const wake = (runIds: readonly string[]): void => engine.wakeForRoom(runIds);
+    const buckets = openBuckets(models, { db, executorId: engine.executorId, log, wake });
+    started.push({ stop: () => buckets.close() });
     const approvals = new Approvals({ db, tools: this.#tools, onWakeUp: (id, topic) => engine.messageLeft(id, topic) });
     const door = Promise.withResolvers<string>();
     const origin = async (): Promise<string> => config.publicUrl ?? door.promise;
@@ -199,6 +203,7 @@ export class App {
       engine,
       upkeep,
       tokens,
+      buckets,
       ledger,
       database,
       models,

@@ -5,6 +5,7 @@ import type { Submissions } from './admission/submit.ts';
 import type { AppDatabase } from './database.ts';
 import type { Engine } from './engine/engine.ts';
 import type { HttpServer } from './http/server.ts';
+import type { Buckets } from './inference/buckets/buckets.ts';
 import type { Ledger } from './inference/ledger.ts';
 import type { Models } from './inference/registry.ts';
 
@@ -21,6 +22,7 @@ export interface Parts {
   upkeep: Stoppable;
   /** Writes what models say. */
   tokens: Stoppable;
+  buckets: Buckets;
   ledger: Ledger;
   database: AppDatabase;
   models: Models;
@@ -68,11 +70,13 @@ export class RunningApp {
    * everything. Returns how many step bodies were cut off; they run again elsewhere.
    */
   async stop(): Promise<number> {
-    const { server, engine, upkeep, tokens, ledger, database, models, state, unbind, place, graceMs } = this.#parts;
+    const { server, engine, upkeep, tokens, buckets, ledger, database, models, state, unbind, place, graceMs } =
+      this.#parts;
     state.stopping = true;
     // Requests that are under way still need the engine, so it is closed only after the door.
     const [cutOff] = await Promise.all([engine.drain(graceMs), server.stop(graceMs), upkeep.stop()]);
     await tokens.stop();
+    await buckets.close();
     await engine.close();
     // Steps that ended until now have called models.
     await ledger.close();

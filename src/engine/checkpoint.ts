@@ -9,7 +9,8 @@ import type { Settlement } from '../store/model-calls.ts';
 import type { DataSource, TransactionSettings } from './data-source.ts';
 import type { Gate } from './drain.ts';
 import type { Execution } from './history/execution.ts';
-import type { FastSystemDatabase } from './history/fast-database.ts';
+import type { ParkingSystemDatabase } from './parking/parking-database.ts';
+import type { Listen } from './parking/waiting.ts';
 import { type RecordableResult, recordableResult } from './result-text.ts';
 import { orHeld } from './unfit.ts';
 
@@ -26,6 +27,13 @@ export interface StepIdentity {
   owner(): string | undefined;
 }
 
+/** What a step waits for between two calls of its body. */
+export interface Room {
+  listen: Listen;
+  /** When to look again whatever happens, in milliseconds from now; undefined for a place in line, which the database keeps. */
+  lookAgainMs: number | undefined;
+}
+
 /** In a transaction nobody watches: it is short, and fenced. */
 const NEVER_CANCELLED = new AbortController().signal;
 
@@ -33,7 +41,7 @@ const NEVER_CANCELLED = new AbortController().signal;
 export class Checkpoints {
   readonly #gate: Gate;
   readonly #source: DataSource;
-  #database: FastSystemDatabase | undefined;
+  #database: ParkingSystemDatabase | undefined;
 
   constructor(gate: Gate, source: DataSource) {
     this.#gate = gate;
@@ -41,7 +49,7 @@ export class Checkpoints {
   }
 
   /** From now on results are given to this database as the text in which they are recorded. */
-  writeWith(database: FastSystemDatabase): void {
+  writeWith(database: ParkingSystemDatabase): void {
     this.#database = database;
   }
 
@@ -117,6 +125,31 @@ export class Checkpoints {
     return this.#gate.closing;
   }
 
+  /**
+   * Waits in a step, between two calls of its body, until there may be room for its call of a model. The run may leave memory meanwhile; then this never returns. @throws the SDK's own error when the run is cancelled, or somebody else's by then
+   */
+  async waitForRoom(identity: StepIdentity, { listen, lookAgainMs }: Room): Promise<void> {
+    const { runId, stepId } = identity;
+    const signal = identity.cancelled();
+    const untilThere: Listen = (ended) => {
+      const stop = listen(ended);
+      signal.addEventListener('abort', ended, { once: true });
+      return () => {
+        signal.removeEventListener('abort', ended);
+        stop();
+      };
+    };
+    const database = this.#database;
+    const execution = database?.executionOf(runId);
+    await this.#gate.outside(async () => {
+      if (!database || !execution) return inMemory(untilThere, lookAgainMs);
+      // What the body has called so far was called, whoever goes on with the run.
+      database.settleLeft(execution, stepId);
+      await database.waitForRoom(execution, untilThere, lookAgainMs);
+      execution.settlements.set(stepId, []);
+    });
+  }
+
   /** Leaves a step for good without an outcome: the run goes on elsewhere. */
   abandon(): Promise<never> {
     return this.#gate.abandon();
@@ -134,6 +167,16 @@ async function recordable<T>(
   } catch (error) {
     throw (await isNoOutcome(error)) ? error : new RecordedError(errorRecord(error));
   }
+}
+
+function inMemory(listen: Listen, lookAgainMs: number | undefined): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = listen(resolve);
+  const timer = lookAgainMs === undefined ? undefined : setTimeout(resolve, lookAgainMs);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    stop();
+  });
 }
 
 async function withRecordedErrors<T>(call: () => Promise<T>): Promise<T> {

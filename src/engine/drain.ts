@@ -27,6 +27,19 @@ export class Gate {
     }
   }
 
+  /**
+   * Has somebody inside wait outside: a process that stops does not wait for that, and then it neither returns nor fails: see `pass`.
+   */
+  async outside(wait: () => Promise<void>): Promise<void> {
+    this.#leave();
+    try {
+      await wait();
+    } finally {
+      if (this.#closed) await never();
+      this.#inside += 1;
+    }
+  }
+
   /** Leaves the gate from inside for good, when waiting on is pointless: see `pass`. */
   async abandon(): Promise<never> {
     this.#leave();

@@ -11,7 +11,6 @@ import { engineUrl } from './connection-settings.ts';
 import { DataSource } from './data-source.ts';
 import { Dispatcher, type ListenTo } from './dispatch.ts';
 import { Gate } from './drain.ts';
-import { FastSystemDatabase } from './history/fast-database.ts';
 import { Holds } from './held.ts';
 import type { CheckpointProbe, EngineHooks } from './hooks.ts';
 import type { LaneLimits } from './lanes.ts';
@@ -84,7 +83,7 @@ export class Engine {
       onEnded: (runId) => this.#completions?.hint(runId),
       hasPeers: () => this.#lease.peers > 0,
       onReconnected: () => {
-        this.#wakeMissed();
+        this.#parking?.wakeMissed();
         this.#dispatcher.enqueuedAnywhere();
       },
     });
@@ -114,7 +113,7 @@ export class Engine {
     await this.#dispatcher.start(this.#executor!);
     await this.#lease.start();
     this.holds.start();
-    this.#wakeMissed();
+    this.#parking?.wakeMissed();
   }
 
   /** Returns the registered form of the workflow `name`. */
@@ -126,8 +125,12 @@ export class Engine {
 
   /** A transaction that left a message for the run has committed: it need not wait to be told by the database. */
   messageLeft(runId: string, topic: string): void {
-    const database = this.#executor?.systemDatabase;
-    if (database instanceof ParkingSystemDatabase) database.messageLeft(runId, topic);
+    this.#parking?.messageLeft(runId, topic);
+  }
+
+  /** Runs that may be parked have got room for their calls of models. */
+  wakeForRoom(runIds: readonly string[]): void {
+    this.#parking?.wakeForRoom(runIds);
   }
 
   /** Waits for a run to end; see `Completions.wait`. */
@@ -182,12 +185,12 @@ export class Engine {
       launchDeadlineMs,
     );
     const { systemDatabase } = this.#executor;
-    if (systemDatabase instanceof FastSystemDatabase) {
+    if (systemDatabase instanceof ParkingSystemDatabase) {
       this.source.checkpointWith(systemDatabase);
       this.checkpoints.writeWith(systemDatabase);
     }
     const runsHere: RunsHere =
-      systemDatabase instanceof FastSystemDatabase ? (id) => systemDatabase.runsHere(id) : () => false;
+      systemDatabase instanceof ParkingSystemDatabase ? (id) => systemDatabase.runsHere(id) : () => false;
     this.#completions = new Completions(systemDatabase.pool, runsHere);
     await this.#declareLanes();
     await this.signals.start();
@@ -251,7 +254,7 @@ export class Engine {
       },
       onOrphans: (lanes) => {
         // Who has died may have owed others a wake.
-        this.#wakeMissed();
+        this.#parking?.wakeMissed();
         for (const lane of lanes) {
           this.#dispatcher.enqueued(lane);
           this.signals.tell(lane);
@@ -278,9 +281,9 @@ export class Engine {
     });
   }
 
-  #wakeMissed(): void {
+  get #parking(): ParkingSystemDatabase | undefined {
     const database = this.#executor?.systemDatabase;
-    if (database instanceof ParkingSystemDatabase) database.wakeMissed();
+    return database instanceof ParkingSystemDatabase ? database : undefined;
   }
 
   async #tearDown(): Promise<void> {

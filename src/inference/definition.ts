@@ -36,6 +36,15 @@ export interface EndpointDefinition {
 export interface ModelsDefinition {
   endpoints: ReadonlyMap<string, EndpointDefinition>;
   classes: ReadonlyMap<string, ClassDefinition>;
+  /** By their names. */
+  tenants: ReadonlyMap<string, TenantLimits>;
+}
+
+/** What a tenant may use of all endpoints together, and how much it gets in comparison with others where calls wait. */
+export interface TenantLimits {
+  weight?: number | undefined;
+  rpm?: number | undefined;
+  tpm?: number | undefined;
 }
 
 /** Upper case, so that a key that was pasted here is not taken for a name, and shown. */
@@ -117,10 +126,22 @@ const EndpointSchema = z.strictObject(
   'must be a map with provider, or with baseUrl and model',
 );
 
+const WEIGHT = 'must be a number above 0, 1000 at most';
+
+const TenantSchema = z.strictObject(
+  {
+    weight: z.number(WEIGHT).positive(WEIGHT).max(1000, WEIGHT).optional(),
+    rpm: count().optional(),
+    tpm: count().optional(),
+  },
+  'must be a map with weight, rpm or tpm',
+) satisfies z.ZodType<TenantLimits>;
+
 /** The whole file. What only several of its fields together show is checked elsewhere. */
 export const FileSchema = z.strictObject(
   {
     endpoints: z.record(NameSchema, EndpointSchema, 'must be a map of endpoints by name').default({}),
+    tenants: z.record(text(), TenantSchema, 'must be a map of limits by tenant').default({}),
     classes: ClassesSchema.refine((classes) => Object.keys(classes).length > 0, 'has no classes'),
   },
   'must be a map with endpoints and classes',
@@ -151,5 +172,10 @@ export function definitionOf(file: z.output<typeof FileSchema>): ModelsDefinitio
     const keyVariable = keyVariableOf(endpoint);
     return [name, { provider, baseUrl, model, keyVariable, price, limits: limitsOf(endpoint) }];
   });
-  return { endpoints: new Map(endpoints), classes: new Map(Object.entries(file.classes)) };
+  const { classes, tenants } = file;
+  return {
+    endpoints: new Map(endpoints),
+    classes: new Map(Object.entries(classes)),
+    tenants: new Map(Object.entries(tenants)),
+  };
 }

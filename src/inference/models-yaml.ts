@@ -116,6 +116,7 @@ function unknownField(path: Path, key: string): string {
 /** Which kind of map stands at `path`. */
 function kindOf([first, , third]: Path): keyof typeof KNOWN_FIELDS {
   if (first === undefined) return 'file';
+  if (first === 'tenants') return 'tenant';
   if (first === 'classes') return third === undefined ? 'class' : third === 'rules' ? 'rule' : 'ask';
   return third === undefined ? 'endpoint' : third === 'price' ? 'price' : 'key';
 }

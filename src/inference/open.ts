@@ -48,6 +48,7 @@ export async function openModels(
   return {
     model: (className, scope) => (instead ?? registry).model(className, scope),
     modelsOf: (className) => (instead ?? registry).modelsOf?.(className),
+    limited: () => registry.limited(),
     view: () => registry.view(),
     routing: registry.routing,
     close,

@@ -6,7 +6,8 @@ import { type AppModels, appModels } from './app-models.ts';
 import type { CallScope } from './call.ts';
 import type { ClassDefinition } from './class-definition.ts';
 import { classModel, type ClassRoute } from './class-model.ts';
-import type { ModelsDefinition } from './definition.ts';
+import type { Limited } from './buckets/limits.ts';
+import type { ModelsDefinition, TenantLimits } from './definition.ts';
 import { type Endpoint, endpointOf, type EndpointSource, sourceOf } from './endpoint.ts';
 import { LocalPool } from './local/pool.ts';
 import { createLocalModel } from './models/local.ts';
@@ -31,6 +32,8 @@ export interface ModelSource {
 export interface Models extends ModelSource {
   /** What calls go through. */
   readonly routing: Routing;
+  /** Returns what there is that may have limits. */
+  limited(): Limited;
   /** Returns what there is, fit to be shown. */
   view(): ModelsView;
   /** Ends the local model's threads. Calls afterwards fail with `Unavailable` `models_closed`. */
@@ -52,6 +55,8 @@ interface Present {
   classes: ReadonlyMap<string, ClassRoute>;
   /** What answers for classes that nobody has defined; only where nobody has defined any. */
   otherwise: Endpoint | undefined;
+  /** What there is to say about tenants. */
+  tenants: ReadonlyMap<string, TenantLimits>;
 }
 
 /** The classes that there are without a file. */
@@ -63,7 +68,7 @@ export class Registry implements Models {
   readonly #given: AppModels;
   readonly #pool = new LocalPool();
   readonly #local: LanguageModelV4;
-  #present: Present = { endpoints: new Map(), classes: new Map(), otherwise: undefined };
+  #present: Present = { endpoints: new Map(), classes: new Map(), otherwise: undefined, tenants: new Map() };
   #file: { name: string; readAt: string | undefined; problems: readonly FileProblem[] } | undefined;
 
   /** Nothing is there before `start()` or `read()`. */
@@ -117,6 +122,11 @@ export class Registry implements Models {
     return endpoints.size === 0 ? undefined : [...endpoints].map(({ modelId }) => modelId);
   }
 
+  limited(): Limited {
+    const { endpoints, tenants } = this.#present;
+    return { endpoints: endpoints.values(), tenants };
+  }
+
   view(): ModelsView {
     const { endpoints, classes } = this.#present;
     const listed = [...classes.values()].map(classView);
@@ -155,7 +165,8 @@ export class Registry implements Models {
     );
     const classes = new Map([...definitions].map(([name, definition]) => [name, routeOf(name, definition, endpoints)]));
     const isOpen = !file && this.#given.classes.size === 0;
-    this.#present = { endpoints, classes, otherwise: isOpen ? endpoints.get(this.#usual())! : undefined };
+    const otherwise = isOpen ? endpoints.get(this.#usual())! : undefined;
+    this.#present = { endpoints, classes, otherwise, tenants: file?.tenants ?? new Map() };
     return [];
   }
 

@@ -20,7 +20,7 @@ export const NameSchema = z
 
 /** The names that may stand in each kind of map, to tell which one was meant. */
 export const KNOWN_FIELDS = {
-  file: ['endpoints', 'classes'],
+  file: ['endpoints', 'classes', 'tenants'],
   endpoint: [
     'provider',
     'baseUrl',
@@ -36,6 +36,7 @@ export const KNOWN_FIELDS = {
   ],
   price: ['input', 'cachedInput', 'cacheWrite', 'output', 'reasoning', 'currency', 'version', 'since'],
   key: ['env'],
+  tenant: ['weight', 'rpm', 'tpm'],
   class: ['endpoints', 'degrade', 'prefer', 'route', 'rules', 'ask', 'otherwise'],
   rule: ['class', 'minTokens', 'tools', 'images', 'words'],
   ask: ['class', 'of', 'about'],

@@ -5,6 +5,7 @@ import { type Duration, toMilliseconds } from '../core/duration.ts';
 import { RetryableError } from '../core/errors.ts';
 import { idempotencyKey } from '../core/idempotency-key.ts';
 import { errorRecord, isRecorded } from '../core/recorded-error.ts';
+import { waitForRoomIn } from '../core/wait-for-room.ts';
 import type { StepOptions } from '../define/operation.ts';
 import type { Checkpoints, StepIdentity } from '../engine/checkpoint.ts';
 import { insideWorkflow } from '../engine/verbs.ts';
@@ -86,16 +87,16 @@ async function runAttempts(
   tokens?: StepTokens,
 ): Promise<unknown> {
   const policy = call.options.retries ?? { attempts: 1 };
-  const begunAt = performance.now();
+  const begun = { at: performance.now() };
   for (let attempt = 1; ; attempt += 1) {
     const startedAt = new Date();
     try {
-      return await runAttempt(runner, call, attempt, identity, tokens);
+      return await attemptWithRoom(runner, call, attempt, identity, tokens, begun);
     } catch (error) {
       if (identity?.cancelled().aborted) throw error;
       const settled = identity && (await call.settle?.(() => identity.cancelled()));
       if (settled) return settled.value;
-      const elapsedMs = performance.now() - begunAt;
+      const elapsedMs = performance.now() - begun.at;
       const delay = bounded(nextAttemptDelay(policy, attempt, error, Math.random(), elapsedMs), policy);
       if (identity) {
         const { code, message } = errorRecord(error);
@@ -108,6 +109,28 @@ async function runAttempts(
         throw error;
       }
       await pauseBetween(runner, delay, identity?.cancelled());
+    }
+  }
+}
+
+/** A body that would have to wait for room in the limits of a model is left, and called anew when there is some: that is no attempt, and not its time. */
+async function attemptWithRoom(
+  runner: StepRunner,
+  call: StepCall,
+  attempt: number,
+  identity: StepIdentity | undefined,
+  tokens: StepTokens | undefined,
+  begun: { at: number },
+): Promise<unknown> {
+  for (;;) {
+    try {
+      return await runAttempt(runner, call, attempt, identity, tokens);
+    } catch (error) {
+      const room = identity && waitForRoomIn(error);
+      if (!room) throw error;
+      const since = performance.now();
+      await runner.checkpoints.waitForRoom(identity, room);
+      begun.at += performance.now() - since;
     }
   }
 }

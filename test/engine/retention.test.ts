@@ -49,6 +49,8 @@ const BY_HAND = [
    VALUES (gen_random_uuid(), $1, 1, 'here', 'small', 'one', 'one-1', 1, 1)`,
   `INSERT INTO holdfast.drifts (run_id, step_id, present_hash, agent, changed, recorded, present, policy, outcome)
    VALUES ($1, 1, 'hash', 'Trial.agent', '[]', '{}', '{}', 'warn', 'went_on')`,
+  `INSERT INTO holdfast.bucket_waits (id, bucket, tenant, run_id, step_id, executor_id, tokens, place)
+   VALUES (gen_random_uuid(), 'endpoint/one', 'default', $1, 1, 'here', 1, 1)`,
   `INSERT INTO holdfast.unwind_requests (run_id, started_at) VALUES ($1, now())`,
   `INSERT INTO holdfast.approvals (id, run_id, step_id, tenant, workflow, question, arguments_hash, expires_at)
    VALUES ($1 || '-approval-1', $1, 1, 'default', 'Trial.whole', 'May it?', repeat('0', 64), now() + interval '1 day')`,

@@ -23,6 +23,8 @@ export class Execution {
   readonly results = new Map<number, string>();
   /** Calls of models that are to be settled with the checkpoints of their steps; of steps that run, and have no checkpoint yet. */
   readonly settlements = new Map<number, Settlement[]>();
+  /** Ends what the bodies of steps watch; of those that run. */
+  readonly watches = new Set<() => void>();
   /** Whether a transaction of the run left a checkpoint beside the row of its step. */
   hasSeparateCheckpoints = false;
   /** Steps that this execution recorded itself. */

@@ -90,8 +90,10 @@ export class FastSystemDatabase extends system.SystemDatabase {
     execution.enter();
     let isReleased = false;
     const release = watch.release.bind(watch);
+    execution.watches.add(release);
     watch.release = () => {
       release();
+      execution.watches.delete(release);
       if (!isReleased) execution.leave();
       isReleased = true;
     };

@@ -107,10 +107,11 @@ export class ParkedRuns {
   }
 
   async #park(name: string, text: string, requests: ParkRequest[]): Promise<Set<string>> {
-    const json = requests.map(({ runId, token, until, topics, runIds }) => {
+    const json = requests.map(({ runId, token, until, topics, runIds, isForRoom }) => {
       const waits = [
         ...topics.map((key) => ({ kind: 'message', key })),
         ...runIds.map((key) => ({ kind: 'run', key })),
+        ...(isForRoom ? [{ kind: 'room', key: '' }] : []),
       ];
       return { run_id: runId, token, until, waits };
     });
@@ -155,7 +156,11 @@ SELECT run_id FROM parked`;
 const IS_DUE = `(x.kind = 'message' AND EXISTS (
           SELECT FROM dbos.notifications n WHERE n.destination_uuid = x.run_id AND n.topic = x.key AND NOT n.consumed))
      OR (x.kind = 'run' AND NOT EXISTS (
-          SELECT FROM dbos.workflow_status c WHERE c.workflow_uuid = x.key AND c.status IN ('PENDING', 'ENQUEUED', 'DELAYED')))`;
+          SELECT FROM dbos.workflow_status c WHERE c.workflow_uuid = x.key AND c.status IN ('PENDING', 'ENQUEUED', 'DELAYED')))
+     OR (x.kind = 'room' AND NOT EXISTS (
+          SELECT FROM holdfast.bucket_waits b WHERE b.run_id = x.run_id AND b.granted_at IS NULL))
+     OR (x.kind = 'room' AND EXISTS (
+          SELECT FROM holdfast.bucket_waits b WHERE b.run_id = x.run_id AND b.granted_at IS NOT NULL))`;
 
 const DUE = `SELECT DISTINCT x.run_id FROM holdfast.waits x WHERE x.run_id = ANY($1::text[]) AND (${IS_DUE})`;
 

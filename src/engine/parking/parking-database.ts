@@ -2,6 +2,7 @@
 
 import errors from '@dbos-inc/dbos-sdk/internal/error';
 import serialization from '@dbos-inc/dbos-sdk/internal/serialization';
+import type { Wait } from '../../core/parking.ts';
 import { DatabaseClock } from '../clock.ts';
 import type { Execution } from '../history/execution.ts';
 import { FastSystemDatabase } from '../history/fast-database.ts';
@@ -10,7 +11,7 @@ import type { Arguments, Result } from '../override.ts';
 import { retried } from '../retried.ts';
 import { Messages } from './messages.ts';
 import { ParkedRuns } from './parked-runs.ts';
-import { Waiting } from './waiting.ts';
+import { type Listen, Waiting } from './waiting.ts';
 import { Wakes } from './wakes.ts';
 
 /** The methods that are overridden here, with the `length` that each has in version 5.3.0. */
@@ -50,7 +51,10 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
     wakes: this.#wakes,
     clock: this.#clock,
     runsHere: (runId) => this.runsHere(runId),
-    onParked: ({ runId }) => {
+    onParked: (execution) => {
+      // The bodies that it was parked in will not come back to release what they watch.
+      for (const release of execution.watches) release();
+      const { runId } = execution;
       for (const entry of this.runningWorkflowMap.get(runId)?.slice() ?? []) entry.release();
     },
     retried,
@@ -79,6 +83,34 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
     const { until } = await this.#deadline(execution, stepId, ms, true);
     while (this.#clock.now() < until) await this.#waiting.wait(execution, { kind: 'timer', until }, () => () => {});
     await this.histories.assertOwned(execution);
+  }
+
+  /**
+   * Waits in the body of a step until `listen` says that there is room for its call of a model, or it is time to look again. That does
+   * not count as being busy: the run may be parked meanwhile, and then this never returns; whoever takes it up calls the body again.
+   */
+  async waitForRoom(execution: Execution, listen: Listen, lookAgainMs: number | undefined): Promise<void> {
+    const until = lookAgainMs === undefined ? Infinity : this.#clock.now() + lookAgainMs;
+    const wait: Wait = until === Infinity ? { kind: 'room' } : { kind: 'timer', until };
+    execution.leave();
+    try {
+      for (let isThere = false; !isThere && this.#clock.now() < until;) {
+        await this.#waiting.wait(execution, wait, (ended) =>
+          listen(() => {
+            isThere = true;
+            ended();
+          }),
+        );
+        await this.histories.assertOwned(execution);
+      }
+    } finally {
+      execution.enter();
+    }
+  }
+
+  /** Has runs go on that wait for room. */
+  wakeForRoom(runIds: readonly string[]): void {
+    this.#wakes.wakeRuns(runIds);
   }
 
   override async recv(...args: Arguments<'recv'>): Result<'recv'> {

@@ -57,6 +57,11 @@ export class Wakes {
     }, HEARSAY_MS).unref();
   }
 
+  /** These runs have got what they wait for in a way that nothing here knows of. Those that are not parked are left alone. */
+  wakeRuns(runIds: readonly string[]): void {
+    void this.#attempt(() => this.#runs.wakeRuns(runIds));
+  }
+
   /** This run was just parked; it is woken again when what it waits for has come meanwhile. */
   parked(runId: string): void {
     if (this.#parked.push(runId) > 1) return;

@@ -1,0 +1,159 @@
+// The calls of one process that wait for room: in the body of their step for a moment, and then outside of it.
+
+import { WaitForRoom } from '../../core/wait-for-room.ts';
+import type { CallScope, PlannedCall } from '../call.ts';
+import type { AskingCall, AskingWait } from './round.ts';
+
+/** A call that waits longer than this leaves the body of its step. */
+export const LONGEST_IN_BODY_MS = 250;
+/** Room that a step has got outside of its body is there for its body this long; then the database gives it back. */
+const KEPT_MS = 50_000;
+const LONGEST_FORESEEN_MS = 60_000;
+
+/** A call that waits. */
+export interface Waiter {
+  wait: AskingWait;
+  since: number;
+  /** Called when there is room, with the row that holds it. */
+  granted: (rowId: string | undefined) => void;
+  /** Told in how many milliseconds there will be room; may give the wait up. */
+  foreseen: (ms: number) => void;
+  /** Whether the call is made as soon as there is room. */
+  isHere: boolean;
+}
+
+/** Where calls of the same step wait for the same. */
+interface Spot {
+  runId: string;
+  stepId: number;
+  bucket: string;
+}
+
+/** Returns where a call of a run waits; undefined for one outside of runs. */
+export function spotOf({ runId, stepId }: Pick<CallScope, 'runId' | 'stepId'>, bucket: string): Spot | undefined {
+  return runId === undefined || stepId === undefined ? undefined : { runId, stepId, bucket };
+}
+
+export class WaitingCalls {
+  readonly #waiters = new Set<Waiter>();
+  /** Room of steps that are outside of their bodies, by the spot. */
+  readonly #kept = new Map<string, { rowId: string; until: number }[]>();
+  #removed: string[] = [];
+
+  get size(): number {
+    return this.#waiters.size;
+  }
+
+  /** Rows that are to be removed with the next round. */
+  get removed(): readonly string[] {
+    return this.#removed;
+  }
+
+  /** Returns the buckets that calls wait for. */
+  keys(): Set<string> {
+    return new Set([...this.#waiters].flatMap(({ wait }) => (wait.also ? [wait.bucket, wait.also] : [wait.bucket])));
+  }
+
+  /** Returns all that wait, as a round takes them. */
+  asking(): { waiter: Waiter; call: AskingCall }[] {
+    const now = performance.now();
+    return [...this.#waiters].map((waiter) => {
+      const { wait, since, isHere } = waiter;
+      return { waiter, call: { wait, waitedMs: now - since, isHere } };
+    });
+  }
+
+  /** Takes the room that was kept for a call of this step, if there is some. */
+  takeKept(spot: Spot | undefined): boolean {
+    if (this.#kept.size === 0 || !spot) return false;
+    const key = keyOf(spot);
+    const kept = this.#kept.get(key)?.filter(({ until }) => until > performance.now()) ?? [];
+    const first = kept.shift();
+    if (kept.length > 0) this.#kept.set(key, kept);
+    else this.#kept.delete(key);
+    if (first) this.#removed.push(first.rowId);
+    return first !== undefined;
+  }
+
+  /** How many calls wait at this spot. */
+  at(spot: Spot | undefined): number {
+    if (!spot) return 0;
+    const isAt = ({ wait }: Waiter): boolean =>
+      wait.runId === spot.runId && wait.stepId === spot.stepId && wait.bucket === spot.bucket;
+    return [...this.#waiters].filter(isAt).length;
+  }
+
+  /**
+   * Waits in the body of a step until there is room. `changed` is called when there is somebody new to ask for.
+   * @throws WaitForRoom when that takes too long for a step of a run; the signal's reason when it is aborted
+   */
+  async inBody(call: PlannedCall, wait: AskingWait, changed: () => void): Promise<void> {
+    const { signal } = call.scope;
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const spot = spotOf(call.scope, wait.bucket);
+    const since = performance.now();
+    const leave = (waitMs: number): void => {
+      const listen = (ended: () => void): (() => void) => this.#outside(wait, since, ended, changed);
+      reject(new WaitForRoom(call.endpoint.name, Math.min(waitMs, LONGEST_FORESEEN_MS), listen, true));
+    };
+    const waiter: Waiter = {
+      wait,
+      since,
+      isHere: true,
+      granted: () => resolve(),
+      foreseen: (ms) => spot && ms + performance.now() - since > LONGEST_IN_BODY_MS && leave(ms),
+    };
+    const timer = spot && setTimeout(() => leave(LONGEST_IN_BODY_MS), LONGEST_IN_BODY_MS);
+    const giveUp = (): void => {
+      this.#removed.push(wait.id);
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
+    this.#waiters.add(waiter);
+    changed();
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#waiters.delete(waiter);
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** Nothing is to be removed any more that a round has removed. */
+  forget(removed: readonly string[]): void {
+    const gone = new Set(removed);
+    this.#removed = this.#removed.filter((id) => !gone.has(id));
+  }
+
+  /** Whether the call still waits. */
+  isWanted(waiter: Waiter): boolean {
+    return this.#waiters.has(waiter);
+  }
+
+  /** A step listens outside of its body: its call is granted, and the body that is called again finds that. */
+  #outside(wait: AskingWait, since: number, ended: () => void, changed: () => void): () => void {
+    const spot = { runId: wait.runId!, stepId: wait.stepId!, bucket: wait.bucket };
+    const waiter: Waiter = {
+      wait,
+      since,
+      isHere: false,
+      granted: (rowId) => {
+        this.#waiters.delete(waiter);
+        const key = keyOf(spot);
+        const kept = { rowId: rowId ?? wait.id, until: performance.now() + KEPT_MS };
+        this.#kept.set(key, [...(this.#kept.get(key) ?? []), kept]);
+        ended();
+      },
+      foreseen: () => {},
+    };
+    this.#waiters.add(waiter);
+    changed();
+    return () => void this.#waiters.delete(waiter);
+  }
+}
+
+function keyOf({ runId, stepId, bucket }: Spot): string {
+  return `${runId}/${stepId}/${bucket}`;
+}
