@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { benchAgent } from './agent.ts';
+import { benchBudgets } from './budgets.ts';
 import { benchDispatch } from './dispatch.ts';
 import { benchDocuments } from './documents.ts';
 import { benchEngine, type EngineBenchOptions } from './engine.ts';
@@ -17,6 +18,7 @@ const BENCHES: Record<string, Bench> = {
   engine: benchEngine,
   money: benchMoney,
   agent: benchAgent,
+  budgets: benchBudgets,
 };
 
 const { values, positionals } = parseArgs({
