@@ -81,7 +81,9 @@ test('prompts of any size, images and tools are looked at', async () => {
   ];
   expect(answers.map(({ content }) => (content[0] as { text: string }).text)).toEqual([
     'small',
-    ...['reasoning', 'reasoning', 'reasoning'],
+    'reasoning',
+    'reasoning',
+    'reasoning',
   ]);
 });
 
