@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { toMilliseconds } from '../core/duration.ts';
 import type { Price } from '../core/price.ts';
 import { type ClassDefinition, ClassesSchema } from './class-definition.ts';
+import type { StructuredOutput } from './models/openai.ts';
 import { count, NameSchema, need, text } from './schema.ts';
 
 /** What a provider allows. */
@@ -28,6 +29,8 @@ export interface EndpointDefinition {
   model?: string | undefined;
   /** The variable of the environment that holds the key. */
   keyVariable?: string | undefined;
+  /** How it is asked for JSON; found out where this is left out. */
+  structured?: StructuredOutput | undefined;
   price?: Price | undefined;
   limits: Limits;
 }
@@ -108,6 +111,7 @@ const EndpointSchema = z.strictObject(
       .refine(isPlainUrl, 'must be an http(s) address without user, password, query and fragment')
       .optional(),
     model: text().optional(),
+    structured: z.enum(['native', 'json', 'prompt'], 'must be native, json or prompt').optional(),
     apiKey: z
       .string(need(`must be \${NAME}; ${NO_KEYS_HERE}`))
       .regex(REFERENCE, `must be \${NAME} with a name in capitals; ${NO_KEYS_HERE}`)
@@ -168,9 +172,9 @@ export function limitsOf({ rpm, tpm, concurrency, timeout, maxOutput }: Settings
 /** Returns the definition that a valid file holds. */
 export function definitionOf(file: z.output<typeof FileSchema>): ModelsDefinition {
   const endpoints = Object.entries(file.endpoints).map(([name, endpoint]): [string, EndpointDefinition] => {
-    const { provider, baseUrl, model, price } = endpoint;
+    const { provider, baseUrl, model, structured, price } = endpoint;
     const keyVariable = keyVariableOf(endpoint);
-    return [name, { provider, baseUrl, model, keyVariable, price, limits: limitsOf(endpoint) }];
+    return [name, { provider, baseUrl, model, keyVariable, structured, price, limits: limitsOf(endpoint) }];
   });
   const { classes, tenants } = file;
   return {

@@ -6,7 +6,7 @@ import { wrapLanguageModel } from 'ai';
 import type { Price } from '../core/price.ts';
 import type { EndpointDefinition, Limits } from './definition.ts';
 import { Health } from './health.ts';
-import { createOpenAIModel, shownUrl } from './models/openai.ts';
+import { createOpenAIModel, type OpenAIEndpoint, shownUrl } from './models/openai.ts';
 
 /** A language model of any provider of the AI SDK. */
 export type AnyModel = Exclude<LanguageModel, string>;
@@ -29,9 +29,7 @@ export interface Endpoint {
 }
 
 /** Two endpoints with the same origin are one and the same: its model and its health last. */
-export type Origin =
-  | { kind: 'model'; model: AnyModel }
-  | { kind: 'openai'; baseUrl: string; model: string; apiKey?: string | undefined };
+export type Origin = { kind: 'model'; model: AnyModel } | ({ kind: 'openai' } & OpenAIEndpoint);
 
 /** What makes an endpoint, apart from its name. */
 export interface EndpointSource {
@@ -67,13 +65,13 @@ export function sourceOf(
   variable: (name: string) => string | undefined,
   given: EndpointSource | undefined,
 ): EndpointSource {
-  const { baseUrl, model, keyVariable, limits, price } = definition;
+  const { baseUrl, model, keyVariable, structured, limits, price } = definition;
   if (given) {
     // Each setting of the file goes before that of the app.
     return { origin: given.origin, limits: { ...given.limits, ...defined(limits) }, price: price ?? given.price };
   }
   const apiKey = keyVariable === undefined ? undefined : variable(keyVariable);
-  return { origin: { kind: 'openai', baseUrl: baseUrl!, model: model!, apiKey }, limits, price };
+  return { origin: { kind: 'openai', baseUrl: baseUrl!, model: model!, apiKey, structured }, limits, price };
 }
 
 function defined(limits: Limits): Limits {
@@ -89,5 +87,5 @@ function modelOf(origin: Origin): LanguageModelV4 {
 
 function isSameOrigin(a: Origin, b: Origin): boolean {
   if (a.kind === 'model' || b.kind === 'model') return a.kind === b.kind && a.model === b.model;
-  return a.baseUrl === b.baseUrl && a.model === b.model && a.apiKey === b.apiKey;
+  return (['baseUrl', 'model', 'apiKey', 'structured'] as const).every((key) => a[key] === b[key]);
 }

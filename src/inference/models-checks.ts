@@ -46,7 +46,7 @@ function fieldsOfProvider(name: string, endpoint: Record<string, unknown>, provi
     return missing.map((key) => ({ path: ['endpoints', name], message: `needs ${key}`, key: true }));
   }
   if (provider !== 'local' && provider !== 'app') return [];
-  const needless = ['baseUrl', 'model', 'apiKey', 'key'].filter((key) => key in endpoint);
+  const needless = ['baseUrl', 'model', 'apiKey', 'key', 'structured'].filter((key) => key in endpoint);
   const message = `is not for an endpoint with provider ${provider}`;
   return needless.map((key) => ({ path: ['endpoints', name, key], message, key: true }));
 }

@@ -33,6 +33,7 @@ export const KNOWN_FIELDS = {
     'concurrency',
     'timeout',
     'maxOutput',
+    'structured',
   ],
   price: ['input', 'cachedInput', 'cacheWrite', 'output', 'reasoning', 'currency', 'version', 'since'],
   key: ['env'],

@@ -143,9 +143,10 @@ async function play(
       turn.error ?? `Scripted status ${turn.status}.`,
     );
   }
-  const { type, text } = body.stream
-    ? { type: 'text/event-stream', text: streamed(turn, body, n) }
-    : { type: 'application/json', text: JSON.stringify(completion(turn, body, n)) };
+  const isStream = turn.events !== undefined || (body.stream === true && turn.body === undefined);
+  const { type, text } = isStream
+    ? { type: 'text/event-stream', text: turn.events ? eventsText(turn.events) : streamed(turn, body, n) }
+    : { type: 'application/json', text: JSON.stringify(turn.body ?? completion(turn, body, n)) };
   send(response, type, Buffer.from(text), turn.cutAfterBytes);
 }
 
@@ -202,7 +203,11 @@ function streamed(turn: Turn, body: ChatRequest, n: number): string {
   });
   chunks.push(chunk({}, finishReason(turn)));
   if (body.stream_options?.include_usage) chunks.push({ ...base, choices: [], usage: usage(turn, body, text) });
-  return `${chunks.map((item) => `data: ${JSON.stringify(item)}\n\n`).join('')}data: [DONE]\n\n`;
+  return eventsText(chunks);
+}
+
+function eventsText(events: readonly object[]): string {
+  return `${events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')}data: [DONE]\n\n`;
 }
 
 function textOf(turn: Turn, body: ChatRequest): string {

@@ -39,6 +39,10 @@ export interface Turn {
   cutAfterBytes?: number;
   /** The connection is reset instead of answered. */
   reset?: boolean;
+  /** The body of the answer as it is, for what only some servers write; of the model server only. */
+  body?: object;
+  /** The events of a streamed answer as they are, before `[DONE]`; of the model server only. */
+  events?: readonly object[];
 }
 
 /**

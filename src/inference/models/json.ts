@@ -2,6 +2,7 @@
 
 import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
 import type { Schema } from '../local/fill/schema.ts';
+import { readLenientJson } from './lenient-json.ts';
 
 /** The prompt with a system message at its start that asks for nothing but JSON of this schema. */
 export function withJsonInstruction(prompt: LanguageModelV4Prompt, schema: unknown): LanguageModelV4Prompt {
@@ -13,17 +14,52 @@ export function withJsonInstruction(prompt: LanguageModelV4Prompt, schema: unkno
   return [{ role: 'system', content: instruction }, ...prompt];
 }
 
+/** So many places of a text are looked at for a value. */
+const MOST_PLACES = 64;
+
 /**
- * The JSON value inside a model's text: after its thoughts, within code fences, or from the first to the last bracket.
- * The text itself when none parses.
+ * Returns the JSON value inside a model's text, as JSON: after its thoughts, within code fences, or among prose, where the longest value
+ * counts. Small slips are mended (see `readLenientJson`). Returns the text itself when there is none, or when it was cut off: then the
+ * model has to be asked again.
  */
 export function jsonIn(text: string): string {
-  const thought = text.replace(/^\s*<think(?:ing)?>[\s\S]*?<\/think(?:ing)?>/i, '').trim();
-  const fenced = /```(?:json)?\s*\n([\s\S]*?)\n?\s*```/i.exec(thought)?.[1];
-  const start = thought.search(/[{[]/);
-  const end = Math.max(thought.lastIndexOf('}'), thought.lastIndexOf(']'));
-  const candidates = [text, thought, fenced, start >= 0 && end > start ? thought.slice(start, end + 1) : undefined];
-  return candidates.find((candidate) => candidate !== undefined && parses(candidate)) ?? text;
+  const thought = withoutThoughts(text);
+  const whole = [text, thought].find(parses);
+  if (whole !== undefined) return whole;
+  const fenced = [...thought.matchAll(/```[\w-]*[^\S\n]*\n([\s\S]*?)\n?[^\S\n]*```/g)].map(([, inner]) => inner!);
+  const mended = [thought, ...fenced].map(wholeJson).find((json) => json !== undefined);
+  return mended ?? longestJson(thought) ?? text;
+}
+
+/** Returns the text without what it says to itself at its beginning. */
+function withoutThoughts(text: string): string {
+  return text.replace(/^\s*<think(?:ing)?>[\s\S]*?<\/think(?:ing)?>/i, '').trim();
+}
+
+/** Returns the text as JSON when it is a value, small slips aside; undefined otherwise. */
+export function wholeJson(text: string): string | undefined {
+  if (parses(text)) return text;
+  const found = readLenientJson(text);
+  if (typeof found === 'string' || !/^[\s;]*$/.test(text.slice(found.end))) return undefined;
+  return JSON.stringify(found.value);
+}
+
+/** Returns the longest object or array in the text; undefined when one of them was cut off. */
+function longestJson(text: string): string | undefined {
+  let longest: string | undefined;
+  const places = /[{[]/g;
+  for (let n = 0; n < MOST_PLACES; n += 1) {
+    const place = places.exec(text);
+    if (!place) break;
+    const found = readLenientJson(text, place.index);
+    if (found === 'cut off') return undefined;
+    if (found === 'broken') continue;
+    places.lastIndex = found.end;
+    const source = text.slice(place.index, found.end);
+    // As it was written where that is JSON: numbers keep their digits.
+    if (source.length > (longest?.length ?? 0)) longest = parses(source) ? source : JSON.stringify(found.value);
+  }
+  return longest;
 }
 
 function parses(text: string): boolean {

@@ -1,10 +1,17 @@
 // Any endpoint that speaks OpenAI's chat completions, and ways to get JSON from those that do not know JSON schemas.
 
-import { APICallError, type LanguageModelV4, type LanguageModelV4CallOptions } from '@ai-sdk/provider';
+import {
+  APICallError,
+  type LanguageModelV4,
+  type LanguageModelV4CallOptions,
+  type LanguageModelV4StreamPart,
+} from '@ai-sdk/provider';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import { extractJsonMiddleware, wrapLanguageModel } from 'ai';
 import { Unavailable } from '../../core/errors.ts';
 import { isStrictSchema, jsonIn, withJsonInstruction } from './json.ts';
+import { plainFetch } from './quirks/fetch.ts';
+import { mended } from './quirks/mended.ts';
+import { hasSeveralCalls, oneByOne, refusesSeveralCalls } from './quirks/single-calls.ts';
 
 /** Where a model is found. */
 export interface OpenAIEndpoint {
@@ -12,73 +19,130 @@ export interface OpenAIEndpoint {
   baseUrl: string;
   apiKey?: string | undefined;
   model: string;
+  /** How it is asked for JSON; it is found out without this. */
+  structured?: StructuredOutput | undefined;
 }
 
 /** How JSON is asked for, from the best way to the last resort. */
 type Way = 'schema' | 'object' | 'words';
 
+/** How an endpoint is told to be asked for JSON: by a JSON schema, in its JSON mode, or in words alone. */
+export type StructuredOutput = 'native' | 'json' | 'prompt';
+
+const WAYS: Readonly<Record<StructuredOutput, Way>> = { native: 'schema', json: 'object', prompt: 'words' };
+
+/** What was learned of an endpoint. */
+interface Learned {
+  way: Way;
+  takesSeveralCalls: boolean;
+}
+
 /**
- * The model of an endpoint. It makes one request a call and never retries: that is the step's business.
+ * The model of an endpoint. It never retries: that is the step's business.
  *
- * JSON is asked for with `response_format: json_schema` (strict where the schema keeps to OpenAI's strict subset). An
- * endpoint that refuses it with 400 or 422 is asked again at once with `json_object` and the schema in the prompt, and
- * if it refuses that too, with the prompt alone; what it accepted is remembered for the life of the model. Code fences
- * and prose around the JSON are taken off. Throws Unavailable `model_config_invalid` when the base URL or the model's
- * name is missing or wrong.
+ * JSON is asked for as `structured` says. Without that, with `response_format: json_schema` (strict where the schema keeps to OpenAI's
+ * strict subset). An endpoint that refuses it with 400 or 422 is asked again at once with `json_object` and the schema in the prompt, and
+ * if it refuses that too, with the prompt alone; what it accepted is remembered for the life of the model. Code fences, prose and
+ * small slips around the JSON are taken off. In the same way an endpoint that takes no more than one call of a tool in a message is told
+ * of several one after another. What servers make of OpenAI's format otherwise is mended. Throws Unavailable `model_config_invalid` when
+ * the base URL or the model's name is missing or wrong.
  */
 export function createOpenAIModel(endpoint: OpenAIEndpoint): LanguageModelV4 {
   const baseURL = checkedUrl(endpoint);
+  const { apiKey, model, structured } = endpoint;
   const settings = {
     name: 'openai-compatible',
     baseURL,
     includeUsage: true,
-    ...(endpoint.apiKey && { apiKey: endpoint.apiKey }),
+    fetch: plainFetch,
+    ...(apiKey && { apiKey }),
   };
-  const plain = createOpenAICompatible({ ...settings, supportsStructuredOutputs: true })(endpoint.model);
-  const middleware = extractJsonMiddleware();
-  const byWay: Record<Way, LanguageModelV4> = {
-    schema: wrapLanguageModel({ model: plain, middleware }),
-    object: wrapLanguageModel({
-      model: createOpenAICompatible({ ...settings, supportsStructuredOutputs: false })(endpoint.model),
-      middleware,
-    }),
-    words: wrapLanguageModel({ model: plain, middleware }),
-  };
-  const remembered: { way: Way } = { way: 'schema' };
-  return {
+  const plain = createOpenAICompatible({ ...settings, supportsStructuredOutputs: true })(model);
+  const object = createOpenAICompatible({ ...settings, supportsStructuredOutputs: false })(model);
+  const byWay: Record<Way, LanguageModelV4> = { schema: plain, object, words: plain };
+  const learned: Learned = { way: WAYS[structured ?? 'native'], takesSeveralCalls: true };
+  const attempt = <T>(options: LanguageModelV4CallOptions, call: Call<T>): Promise<T> =>
+    withCallsTaken(learned, options, (taken) =>
+      taken.responseFormat?.type === 'json'
+        ? firstAccepted(learned, structured !== undefined, (way) => call(byWay[way], asked(way, taken)))
+        : call(plain, taken),
+    );
+  return mended({
     specificationVersion: 'v4',
     provider: plain.provider,
     modelId: plain.modelId,
     supportedUrls: plain.supportedUrls,
     async doGenerate(options) {
-      if (options.responseFormat?.type !== 'json') return plain.doGenerate(options);
-      const result = await firstAccepted(remembered, (way) => byWay[way].doGenerate(asked(way, options)));
-      return {
-        ...result,
-        content: result.content.map((part) => (part.type === 'text' ? { ...part, text: jsonIn(part.text) } : part)),
-      };
+      const result = await attempt(options, async (asking, given) => asking.doGenerate(given));
+      if (options.responseFormat?.type !== 'json') return result;
+      const content = result.content.map((part) =>
+        part.type === 'text' ? { ...part, text: jsonIn(part.text) } : part,
+      );
+      return { ...result, content };
     },
     async doStream(options) {
-      if (options.responseFormat?.type !== 'json') return plain.doStream(options);
-      return firstAccepted(remembered, (way) => byWay[way].doStream(asked(way, options)));
+      const result = await attempt(options, async (asking, given) => asking.doStream(given));
+      if (options.responseFormat?.type !== 'json') return result;
+      return { ...result, stream: ReadableStream.from(jsonParts(result.stream)) };
     },
-  };
+  });
 }
+
+type Call<T> = (model: LanguageModelV4, options: LanguageModelV4CallOptions) => Promise<T>;
 
 const next: Readonly<Record<Way, Way | undefined>> = { schema: 'object', object: 'words', words: undefined };
 
-/** Calls by the remembered way, and by the next one for as long as the endpoint refuses the response format. */
-async function firstAccepted<T>(remembered: { way: Way }, call: (way: Way) => PromiseLike<T>): Promise<T> {
-  for (let way: Way = remembered.way; ;) {
+/** Calls by the learned way, and by the next one for as long as the endpoint refuses the response format; unless the way is settled. */
+async function firstAccepted<T>(learned: Learned, isSettled: boolean, call: (way: Way) => Promise<T>): Promise<T> {
+  for (let { way } = learned; ;) {
     try {
       const result = await call(way);
-      remembered.way = way;
+      learned.way = way;
       return result;
     } catch (error) {
       const fallback = next[way];
-      if (fallback === undefined || !refusesFormat(error)) throw error;
+      if (isSettled || fallback === undefined || !refusesFormat(error)) throw error;
       way = fallback;
     }
+  }
+}
+
+/** Tells of several calls one after another once the endpoint has refused to be told of them together. */
+async function withCallsTaken<T>(
+  learned: Learned,
+  options: LanguageModelV4CallOptions,
+  call: (options: LanguageModelV4CallOptions) => Promise<T>,
+): Promise<T> {
+  if (!hasSeveralCalls(options.prompt)) return call(options);
+  const parted = { ...options, prompt: oneByOne(options.prompt) };
+  if (!learned.takesSeveralCalls) return call(parted);
+  try {
+    return await call(options);
+  } catch (error) {
+    if (!refusesSeveralCalls(error)) throw error;
+    const result = await call(parted);
+    learned.takesSeveralCalls = false;
+    return result;
+  }
+}
+
+/** A text that begins as JSON is handed on as it comes. Any other is held back to its end, and the JSON in it handed on. */
+async function* jsonParts(
+  stream: ReadableStream<LanguageModelV4StreamPart>,
+): AsyncGenerator<LanguageModelV4StreamPart> {
+  const held = new Map<string, string>();
+  const plain = new Set<string>();
+  for await (const part of stream) {
+    if (part.type === 'text-delta' && !plain.has(part.id)) {
+      const text = (held.get(part.id) ?? '') + part.delta;
+      held.set(part.id, text);
+      if (!/^\s*[{[]/.test(text)) continue;
+      plain.add(part.id);
+      yield { ...part, delta: text };
+    } else if (part.type === 'text-end' && !plain.has(part.id) && held.has(part.id)) {
+      yield { type: 'text-delta', id: part.id, delta: jsonIn(held.get(part.id)!) };
+      yield part;
+    } else yield part;
   }
 }
 
@@ -103,7 +167,9 @@ function asked(way: Way, options: LanguageModelV4CallOptions): LanguageModelV4Ca
   }
   const { responseFormat: _format, ...rest } = options;
   const told = { ...rest, prompt: withJsonInstruction(options.prompt, schema) };
-  return way === 'object' ? { ...told, responseFormat: { type: 'json' } } : told;
+  // JSON modes write objects, whatever the schema says.
+  const isObject = schema === undefined || (schema as { type?: unknown }).type === 'object';
+  return way === 'object' && isObject ? { ...told, responseFormat: { type: 'json' } } : told;
 }
 
 function checkedUrl({ baseUrl, model }: OpenAIEndpoint): string {

@@ -1,0 +1,66 @@
+// A fetch for OpenAI-compatible servers whose answers arrive in OpenAI's form, whatever the server makes of that.
+
+import { asChunk, plainAnswer, plainChunk, statusOfError } from './answers.ts';
+
+/** Fetches, and returns the answer in OpenAI's form: a body of JSON, or a stream of events where one was asked for. */
+export async function plainFetch(input: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> {
+  const response = await fetch(input, init);
+  if (!response.ok || !response.body) return response;
+  const isStream = response.headers.get('content-type')?.includes('text/event-stream') === true;
+  if (isStream) return answerWith(response, plainEvents(response.body));
+  const text = await response.text();
+  const body = parsed(text);
+  if (body === undefined) return answerWith(response, text);
+  const status = statusOfError(body);
+  if (status !== undefined) return answerWith(response, text, status);
+  const wantsStream = typeof init?.body === 'string' && (parsed(init.body) as { stream?: unknown }).stream === true;
+  if (!wantsStream) return answerWith(response, JSON.stringify(plainAnswer(body)));
+  const events = `data: ${JSON.stringify(asChunk(body))}\n\ndata: [DONE]\n\n`;
+  return answerWith(response, events, response.status, 'text/event-stream');
+}
+
+function answerWith(
+  response: Response,
+  body: string | ReadableStream<Uint8Array>,
+  status = response.status,
+  type?: string,
+): Response {
+  const headers = new Headers(response.headers);
+  for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) headers.delete(name);
+  if (type !== undefined) headers.set('content-type', type);
+  return new Response(body, { status, headers });
+}
+
+/** Puts each event into its form. Characters and lines may be parted anywhere. */
+function plainEvents(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const decoder = new TextDecoder();
+  const encoder = new TextEncoder();
+  let rest = '';
+  return body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(bytes, controller) {
+        const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+        rest = lines.pop()!;
+        if (lines.length > 0) controller.enqueue(encoder.encode(`${lines.map(plainLine).join('\n')}\n`));
+      },
+      flush(controller) {
+        rest += decoder.decode();
+        if (rest !== '') controller.enqueue(encoder.encode(plainLine(rest)));
+      },
+    }),
+  );
+}
+
+function plainLine(line: string): string {
+  const data = /^data:\s*(\{.*)$/.exec(line.trimEnd())?.[1];
+  const chunk = data === undefined ? undefined : parsed(data);
+  return chunk === undefined ? line : `data: ${JSON.stringify(plainChunk(chunk))}`;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
