@@ -66,7 +66,24 @@ export const RunSummarySchema = z
   })
   .meta({ id: 'RunSummary', description: 'One execution of a workflow' });
 
+const CallsUsageSchema = z
+  .object({
+    calls: z.int(),
+    inputTokens: z.number(),
+    cachedInputTokens: z.number(),
+    outputTokens: z.number(),
+    costUsd: z
+      .string()
+      .nullable()
+      .meta({ description: 'US dollars as a decimal number; null where a price is missing' }),
+    isEstimated: z.boolean(),
+  })
+  .meta({ id: 'CallsUsage', description: 'What calls of models have used' });
+
 export const RunSchema = RunSummarySchema.extend({
+  usage: CallsUsageSchema.nullable().meta({
+    description: 'Of its own calls of models, without those of the runs that it started',
+  }),
   input: z.unknown(),
   result: z.unknown(),
   error: ErrorSchema.nullable(),
@@ -119,6 +136,9 @@ const StepSchema = z
     error: ErrorSchema.nullable(),
     childRunId: z.string().nullable(),
     drift: StepDriftSchema.nullable(),
+    usage: CallsUsageSchema.nullable().meta({
+      description: 'Of the calls of models that it made, in all of its attempts',
+    }),
   })
   .meta({ id: 'Step', description: 'One checkpointed unit inside a run' });
 

@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import { NotFound } from '../core/errors.ts';
 import type { RunStatus } from '../core/run.ts';
 import { formatCursor, type Page, parseCursor } from './page.ts';
+import { CALLS_USAGE, type CallsUsage } from './usage.ts';
 
 /** Why a run is held. */
 export interface Held {
@@ -42,6 +43,8 @@ export interface RunSummary {
 
 /** A run with what went in and what came out. */
 export interface Run extends RunSummary {
+  /** Of its own calls of models, without those of the runs that it started; null without any. */
+  usage: CallsUsage | null;
   input: unknown;
   result: unknown;
   error: { code: string; message: string; details?: unknown } | null;
@@ -110,8 +113,11 @@ const LIST = `
    ORDER BY created_ms DESC, id DESC
    LIMIT :limit`;
 
-const ONE = `SELECT ${SUMMARY}, input, result, error FROM holdfast.runs
-              WHERE id = :id AND (:tenant::text IS NULL OR tenant = :tenant)`;
+const ONE = `
+  SELECT ${SUMMARY}, input, result, error,
+         (SELECT ${CALLS_USAGE} FROM holdfast.model_calls c WHERE c.run_id = :id) AS usage
+    FROM holdfast.runs
+   WHERE id = :id AND (:tenant::text IS NULL OR tenant = :tenant)`;
 
 /** Returns a page of runs, the newest first. @throws InvalidInput `invalid_cursor` */
 export async function listRuns(db: Knex, filter: RunFilter, limit: number, cursor?: string): Promise<Page<RunSummary>> {
@@ -138,13 +144,13 @@ export async function listRuns(db: Knex, filter: RunFilter, limit: number, curso
 
 /** Returns the run. @throws NotFound `run_not_found` when there is none, or it is another tenant's */
 export async function getRun(db: Knex, id: string, tenant: string | undefined): Promise<Run> {
-  const { rows } = await db.raw<{ rows: (SummaryRow & Pick<Run, 'input' | 'result' | 'error'>)[] }>(ONE, {
+  const { rows } = await db.raw<{ rows: (SummaryRow & Pick<Run, 'input' | 'result' | 'error' | 'usage'>)[] }>(ONE, {
     id,
     tenant: tenant ?? null,
   });
   const row = rows[0];
   if (!row) throw new NotFound('run_not_found', `There is no run '${id}'.`);
-  return { ...toSummary(row), input: row.input, result: row.result, error: row.error };
+  return { ...toSummary(row), usage: row.usage, input: row.input, result: row.result, error: row.error };
 }
 
 /** Returns the fingerprint of the input that the run was started with, if it was started with an idempotency key. */

@@ -1,6 +1,7 @@
 // Reads the timeline of a run from the view `holdfast.steps`.
 
 import type { Knex } from 'knex';
+import { CALLS_USAGE, type CallsUsage } from './usage.ts';
 
 /** One step in a run's timeline. Times are ISO 8601 with milliseconds, UTC. */
 export interface Step {
@@ -17,6 +18,8 @@ export interface Step {
   childRunId: string | null;
   /** Of a model call of an agent whose code has come to ask otherwise since: what it met last. */
   drift: StepDrift | null;
+  /** Of the calls of models that it made, in all of its attempts; null without any. */
+  usage: CallsUsage | null;
 }
 
 /** How the code would ask a model that was asked at a step. */
@@ -39,7 +42,7 @@ interface StepRow extends Omit<Step, 'startedAt' | 'endedAt'> {
 export async function listSteps(db: Knex, runId: string, from: number, limit: number): Promise<Step[]> {
   const { rows } = await db.raw<{ rows: StepRow[] }>(
     `SELECT step_id AS "stepId", name, kind, status, attempts, started_at AS "startedAt", ended_at AS "endedAt",
-            duration_ms::float AS "durationMs", output, error, child_run_id AS "childRunId", drift
+            duration_ms::float AS "durationMs", output, error, child_run_id AS "childRunId", drift, called.usage
        FROM holdfast.steps
        LEFT JOIN LATERAL (
          SELECT jsonb_build_object('changed', d.changed, 'policy', d.policy, 'outcome', d.outcome,
@@ -47,6 +50,9 @@ export async function listSteps(db: Knex, runId: string, from: number, limit: nu
            FROM holdfast.drifts d
           WHERE d.run_id = steps.run_id AND d.step_id = steps.step_id
           ORDER BY d.noticed_at DESC LIMIT 1) AS drifted ON TRUE
+       LEFT JOIN LATERAL (
+         SELECT ${CALLS_USAGE} AS usage FROM holdfast.model_calls c
+          WHERE c.run_id = steps.run_id AND c.step_id = steps.step_id) AS called ON TRUE
       WHERE run_id = :runId AND step_id >= :from
       ORDER BY step_id LIMIT :limit`,
     { runId, from, limit },

@@ -72,3 +72,24 @@ export async function sumUsage(
     return { ...Object.fromEntries(by.map((key) => [key, keys[key]])), ...sums };
   });
 }
+
+/** What the calls of models of a run, or of one of its steps, have used. Dollars are a decimal number. */
+export interface CallsUsage {
+  calls: number;
+  inputTokens: number;
+  cachedInputTokens: number;
+  outputTokens: number;
+  /** Null where a call used something at an endpoint without a price. */
+  costUsd: string | null;
+  /** Whether some of the numbers are estimates. */
+  isEstimated: boolean;
+}
+
+/** `CallsUsage` of the rows `c` of `holdfast.model_calls`, null without any. Calls that are under way are counted, and have used nothing yet. */
+export const CALLS_USAGE = `
+  CASE WHEN count(*) > 0 THEN jsonb_build_object(
+    'calls', count(*), 'inputTokens', COALESCE(sum(c.input_tokens), 0), 'cachedInputTokens', COALESCE(sum(c.cached_input_tokens), 0),
+    'outputTokens', COALESCE(sum(c.output_tokens), 0),
+    'costUsd', CASE WHEN bool_and(c.input_tokens IS NULL OR c.cost_usd IS NOT NULL)
+                    THEN trim_scale(COALESCE(sum(c.cost_usd), 0))::text END,
+    'isEstimated', bool_or(c.is_estimated)) END`;
