@@ -8,10 +8,9 @@ import { assertSerializable } from '../core/serializable.ts';
 import type { Settlement } from '../store/model-calls.ts';
 import type { DataSource, TransactionSettings } from './data-source.ts';
 import type { Gate } from './drain.ts';
-import type { Execution } from './history/execution.ts';
+import { runOwnStep } from './own-step.ts';
 import type { ParkingSystemDatabase } from './parking/parking-database.ts';
 import type { Listen } from './parking/waiting.ts';
-import { type RecordableResult, recordableResult } from './result-text.ts';
 import { orHeld } from './unfit.ts';
 
 /** Who runs: the step that a body belongs to. */
@@ -48,7 +47,7 @@ export class Checkpoints {
     this.#source = source;
   }
 
-  /** From now on results are given to this database as the text in which they are recorded. */
+  /** From now on steps are recorded by this database. */
   writeWith(database: ParkingSystemDatabase): void {
     this.#database = database;
   }
@@ -60,28 +59,12 @@ export class Checkpoints {
     return orHeld(() => withRecordedErrors(() => this.#gate.pass(() => this.#recorded(name, attempt))));
   }
 
-  /**
-   * The SDK would write a result as text, and read the text again, both at length. Where our engine writes the checkpoint it gets the
-   * text from here, and the SDK is given an empty result to pass on.
-   */
+  /** Where our engine writes the checkpoint it runs the step as well; elsewhere the SDK does. */
   async #recorded<T>(name: string, attempt: () => Promise<T>): Promise<T> {
-    let live: RecordableResult<T> | undefined;
-    let settling: { execution: Execution; stepId: number } | undefined;
-    const replayed = await DBOS.runStep(
-      async () => {
-        const execution = this.#database?.executionOf(DBOS.workflowID!);
-        const stepId = DBOS.stepID!;
-        if (execution) settling = { execution, stepId };
-        execution?.settlements.set(stepId, []);
-        const result = await attempt();
-        if (!execution) return result;
-        live = recordableResult(result);
-        execution.results.set(stepId, live.text);
-        return null;
-      },
-      { name },
-    ).finally(() => settling && this.#database?.settleLeft(settling.execution, settling.stepId));
-    return live ? live.value : (replayed as T);
+    const database = this.#database;
+    const execution = DBOS.isInWorkflow() ? database?.executionOf(DBOS.workflowID!) : undefined;
+    if (!database || !execution) return DBOS.runStep(attempt, { name });
+    return runOwnStep({ database, execution, name }, attempt);
   }
 
   /**

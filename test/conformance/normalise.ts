@@ -45,6 +45,8 @@ const ID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?:-\d
 const UUID_LENGTH = 36;
 const EPOCH_MS = /(?<![\w.])\d{13}(?![\w.])/g;
 const ISO_TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
+/** The part of a recorded stack below the step's body, in JSON that may stand in JSON: who called it is the engine's own affair. */
+const CALLERS = /\\+n +at [^"\\]*@dbos-inc\/dbos-sdk[^"]*?(?=\\*")/g;
 const CHANCE = /(?<![\w.])0\.\d{9,}(?:e-\d+)?/g;
 
 /** Processes and database share one clock, but not the instant at which they look at it. */
@@ -66,6 +68,7 @@ export function normaliseTable(table: Table, surroundings: Surroundings): Row[] 
 /** Returns `text` with names, and with what is the same each time instead of times, UUIDs and random numbers. */
 export function normaliseText(text: string, surroundings: Surroundings): string {
   return text
+    .replace(CALLERS, '')
     .replace(ID, (found) => nameOf(found, surroundings.names))
     .replace(EPOCH_MS, (found) => normaliseTime(Number(found), surroundings) ?? found)
     .replace(ISO_TIME, (found) => normaliseTime(Date.parse(found), surroundings) ?? found)

@@ -19,8 +19,6 @@ export class Execution {
   readonly isNew: boolean;
   /** Steps whose row a transaction has committed, and that the SDK is about to record. */
   readonly committed = new Set<number>();
-  /** Texts of results that the SDK is about to record without knowing them. */
-  readonly results = new Map<number, string>();
   /** Calls of models that are to be settled with the checkpoints of their steps; of steps that run, and have no checkpoint yet. */
   readonly settlements = new Map<number, Settlement[]>();
   /** Ends what the bodies of steps watch; of those that run. */

@@ -124,9 +124,7 @@ export class FastSystemDatabase extends system.SystemDatabase {
     if (!execution) return super.recordOperationResult(...args);
     // A transaction has committed it with what it wrote.
     if (execution.committed.delete(stepId)) return void execution.written.add(stepId);
-    const { error = null, serialization = null, childWorkflowID: childRunId = null } = options;
-    const output = execution.results.get(stepId) ?? options.output ?? null;
-    execution.results.delete(stepId);
+    const { output = null, error = null, serialization = null, childWorkflowID: childRunId = null } = options;
     const settlements = execution.settlements.get(stepId);
     execution.settlements.delete(stepId);
     const checkpoint = {
