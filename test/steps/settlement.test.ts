@@ -49,7 +49,7 @@ async function enter(scope: CallScope): Promise<void> {
   await served.database.query(
     `INSERT INTO holdfast.model_calls (id, run_id, step_id, step, attempt, executor_id, class, endpoint, model, estimated_input,
                                        estimated_output)
-     VALUES ($1, $2, $3, $4, $5, 'here', 'small', 'one', 'one-1', 10, 10)`,
+     SELECT $1, $2, $3, $4, $5, executor_id, 'small', 'one', 'one-1', 10, 10 FROM holdfast.leases`,
     [id, scope.runId, scope.stepId, scope.step, scope.attempt],
   );
   const usage = { ...USAGE, isEstimated: false };
