@@ -1,5 +1,5 @@
-// `npm run bench <name> [-- --json]`: runs a benchmark and prints what it measured. `engine`, `money` and `agent` also take `--quick` and
-// `--only <cell or system>`, the first two of them `--runs <number>`. The exit code is 1 when a figure is not what it must be.
+// `npm run bench <name> [-- --json]`: runs a benchmark and prints what it measured. `engine`, `money`, `agent` and `inference` also take
+// `--quick` and `--only <cell or system>`, the first two of them `--runs <number>`. The exit code is 1 when a figure is not what it must be.
 
 import { parseArgs } from 'node:util';
 import { benchAgent } from './agent.ts';
@@ -7,6 +7,7 @@ import { benchBudgets } from './budgets.ts';
 import { benchDispatch } from './dispatch.ts';
 import { benchDocuments } from './documents.ts';
 import { benchEngine, type EngineBenchOptions } from './engine.ts';
+import { benchInference } from './inference.ts';
 import { type Measurement, missed, print } from './measurement.ts';
 import { benchMoney } from './money.ts';
 
@@ -18,6 +19,7 @@ const BENCHES: Record<string, Bench> = {
   engine: benchEngine,
   money: benchMoney,
   agent: benchAgent,
+  inference: benchInference,
   budgets: benchBudgets,
 };
 

@@ -28,7 +28,7 @@ export interface Routed<T> {
   why: Why;
 }
 
-/** A wait so short that it is no reason to go elsewhere. */
+/** A shorter wait is no reason to go elsewhere. */
 const MOMENT_MS = 250;
 
 /**
@@ -40,7 +40,7 @@ export function route<T extends Candidate>(candidates: readonly T[], preference:
   const cheapestFirst = (a: T, b: T): number => (a.costUsd ?? Infinity) - (b.costUsd ?? Infinity) || 0;
   const liked = preference.prefer === 'price' ? candidates.toSorted(cheapestFirst) : [...candidates];
   const rank = (candidate: T): number =>
-    (candidate.roomInMs > MOMENT_MS ? 4 : 0) +
+    (candidate.roomInMs >= MOMENT_MS ? 4 : 0) +
     (candidate.name === preference.failed ? 2 : 0) +
     (candidate.name === preference.last ? 0 : 1);
   const order = liked.filter(({ admits }) => admits !== 'none').toSorted((a, b) => rank(a) - rank(b));

@@ -17,7 +17,7 @@ let statements: string[] = [];
 
 beforeAll(async () => {
   database = await freshDatabase();
-  db = openDatabase(database.url, { max: 4 });
+  db = openDatabase(database.url, { max: 4, name: 'test' });
   db.on('query', ({ sql }: { sql: string }) => statements.push(sql));
 });
 
@@ -157,7 +157,7 @@ test('without a database the process has only itself, and a database that fails 
   const alone = new Breakers();
   await failTimes(alone, 5);
   expect(await alone.admit(endpoint)).toBeUndefined();
-  const gone = openDatabase('postgresql://nobody@127.0.0.1:1/none', { max: 1 });
+  const gone = openDatabase('postgresql://nobody@127.0.0.1:1/none', { max: 1, name: 'test' });
   const one = new Breakers();
   one.share({ db: gone, log });
   await failTimes(one, 5);

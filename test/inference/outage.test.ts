@@ -185,7 +185,7 @@ test('the traffic comes back when the endpoint is well again', async () => {
   primary.fault = undefined;
   const { result } = await until('its recovery', async () => {
     const found = await run('ask');
-    return found.result.endpoint === 'first' && found;
+    return found.result.endpoint === 'first' ? found : undefined;
   });
   expect(result).toMatchObject({ text: 'from the first endpoint', choice: { why: 'first', isProbe: true } });
   expect(await breaker()).toEqual({ state: 'closed', until: null, reason: null });

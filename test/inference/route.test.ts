@@ -30,11 +30,11 @@ test('an endpoint that is left alone is not asked, and one that is to be tried k
 });
 
 test('an endpoint without room comes after those with room, and a moment is no wait', () => {
-  expect(routed([candidate('a', { roomInMs: 251 }), b])).toEqual([
+  expect(routed([candidate('a', { roomInMs: 250 }), b])).toEqual([
     ['b', 'fallback'],
     ['a', 'fallback'],
   ]);
-  expect(routed([candidate('a', { roomInMs: 250 }), b])[0]).toEqual(['a', 'first']);
+  expect(routed([candidate('a', { roomInMs: 249 }), b])[0]).toEqual(['a', 'first']);
 });
 
 test('what answered last goes first, and what failed just now last', () => {
@@ -73,7 +73,7 @@ test('every endpoint that may be asked is there once, with room before those wit
       const order = route(candidates, preferred).map(({ candidate: one }) => one);
       const askable = candidates.filter(({ admits }) => admits !== 'none');
       expect(order.toSorted((x, y) => Number(x.name) - Number(y.name))).toEqual(askable);
-      const isFull = order.map(({ roomInMs }) => roomInMs > 250);
+      const isFull = order.map(({ roomInMs }) => roomInMs >= 250);
       expect(isFull).toEqual(isFull.toSorted((x, y) => Number(x) - Number(y)));
     }),
   );
