@@ -4,6 +4,7 @@ import { budgetLine, type BudgetState, decideOnBudgets } from '../core/budget.ts
 import { costOf, mostCostOf } from '../core/cost.ts';
 import { DegradeTo } from '../core/degrade-to.ts';
 import { type HoldfastError, TerminalError } from '../core/errors.ts';
+import type { ModelFailure } from '../core/model-failures.ts';
 import type { Price } from '../core/price.ts';
 import { correctedTokens, learnedCorrection, UNKNOWN_CORRECTION } from '../core/token-estimate.ts';
 import type { CallUsage, TokenEstimate } from '../core/token-usage.ts';
@@ -125,19 +126,26 @@ function priceOf({ price, provider }: Endpoint): Price | undefined {
 }
 
 /** A provider charges for what it has done, whether its answer arrives or not; a refusal costs nothing. */
-function usageOfFailure(
-  { details }: HoldfastError,
-  { inputTokens, outputTokens }: TokenEstimate,
-): CallUsage | undefined {
-  const { status, network } = (details ?? {}) as { status?: unknown; network?: unknown };
-  const isRefused = typeof status === 'number' && status >= 400;
-  if (isRefused || (typeof network === 'string' && NEVER_SENT.has(network))) return undefined;
-  const isEstimated = true;
-  return { inputTokens, cachedInputTokens: 0, cacheWriteTokens: 0, outputTokens, reasoningTokens: 0, isEstimated };
+function usageOfFailure({ code, details }: HoldfastError, estimate: TokenEstimate): CallUsage | undefined {
+  const { status, network, isMade } = (details ?? {}) as { status?: unknown; network?: unknown; isMade?: unknown };
+  const isRefused = REFUSALS.has(code) || (typeof status === 'number' && status >= 400);
+  const isUnsent = isMade === false || (typeof network === 'string' && NEVER_CONNECTED.has(network));
+  if (isRefused || isUnsent) return undefined;
+  return { ...estimate, cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0, isEstimated: true };
 }
 
-/** Errors of connections that were never made. */
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
+const REFUSALS: ReadonlySet<string> = new Set<ModelFailure>([
+  'model_rate_limited',
+  'model_overloaded',
+  'model_auth_failed',
+  'model_quota_exhausted',
+  'model_not_found',
+  'model_context_exceeded',
+  'model_refused',
+]);
+
+/** Codes of connections that were never made. */
+const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
 
 function refusal(
   act: 'unpriced' | 'stop' | 'ask' | 'degrade',

@@ -19,7 +19,7 @@ export interface NewModelCall {
   endpoint: string;
   model: string;
   choice: Record<string, unknown>;
-  fingerprint: Record<string, unknown> | undefined;
+  fingerprint: object | undefined;
   /** What is reserved for it. */
   estimate: TokenEstimate;
   /** US dollars as a decimal number; null where the endpoint has no price. */

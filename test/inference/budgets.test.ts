@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { generateText } from 'ai';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { agent, createApp, model, opening, step, tool, workflow } from '../../src/index.ts';
-import { type ModelServer, startModelServer, startService, type TestService } from '../../src/testing.ts';
+import { type ModelServer, startModelServer, startService, type TestService, type Turn } from '../../src/testing.ts';
 import { z } from 'zod';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
@@ -75,6 +75,8 @@ let folder: string;
 let database: TestDatabase;
 let server: ModelServer;
 let service: TestService;
+/** What the server does before it answers. */
+let turns: Turn[];
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'budgets-'));
@@ -82,10 +84,10 @@ beforeAll(() => {
 
 beforeEach(async () => {
   database = await freshDatabase();
-  server = await startModelServer((_request, n) => ({
-    text: `answer ${n}`,
-    usage: { inputTokens: 100, outputTokens: 100 },
-  }));
+  turns = [];
+  server = await startModelServer(
+    (_request, n) => turns.shift() ?? { text: `answer ${n}`, usage: { inputTokens: 100, outputTokens: 100 } },
+  );
   const file = join(folder, 'models.yaml');
   writeFileSync(file, MODELS(server.url));
   const models = { file, isRequired: true, variable: () => undefined };
@@ -133,7 +135,7 @@ test('stop: a run ends when its budget is spent, and not before', async () => {
 
 test('a call is told how long its answer may be at most', async () => {
   await put('all', { scope: 'all', window: 'month', limitTokens: 100_000, policy: 'stop' });
-  expect(await run('lookOn', undefined)).toMatchObject({ status: 'succeeded' });
+  expect(await run('lookOn', undefined)).toMatchObject({ status: 'succeeded', error: null });
   expect(server.requests[0]!.body.max_tokens).toBe(4096);
 });
 
@@ -210,6 +212,31 @@ test('an endpoint without a price is refused, unless the budget allows it', asyn
   await put('all', { ...budget, allowUnpriced: true });
   expect(await run('askOf', 'free')).toMatchObject({ status: 'succeeded' });
   expect(await run('askOf', 'local')).toMatchObject({ status: 'succeeded' });
+});
+
+test('what a provider may have charged for counts as estimated, and what it has refused does not', async () => {
+  await put('all', { scope: 'all', window: 'total', limitUsd: 1, policy: 'stop' });
+  turns.push({ reset: true }, { status: 429 }, { status: 400 }, { cutAfterBytes: 20 });
+  for (let n = 0; n < 4; n += 1) expect(await run('askOf', 'small')).toMatchObject({ status: 'failed' });
+  const rows = await until('the count', async () => {
+    const found = await database.query(
+      `SELECT state, is_estimated AS estimated, cost_usd = estimated_usd AS full, cost_usd = 0 AS nothing
+         FROM holdfast.model_calls WHERE is_counted ORDER BY started_at`,
+    );
+    return found.length === 4 && found;
+  });
+  const charged = { state: 'failed', estimated: true, full: true, nothing: false };
+  const refused = { state: 'failed', estimated: false, full: false, nothing: true };
+  expect(rows).toEqual([charged, refused, refused, charged]);
+});
+
+test('a run says what its calls have used and cost, and so do its steps', async () => {
+  const { id, usage } = await run('ask', 2);
+  const both = { calls: 2, inputTokens: 200, cachedInputTokens: 0, outputTokens: 200, costUsd: '0.0006' };
+  expect(usage).toEqual({ ...both, isEstimated: false });
+  const { body } = await service.call<any>('GET', `/v1/runs/${id}/steps`);
+  expect(body.items.map((item: any) => item.usage?.costUsd)).toEqual(['0.0003', '0.0003']);
+  expect((await run('ask', 0)).usage).toBeNull();
 });
 
 test('what was used is summed up by what one asks for', async () => {
