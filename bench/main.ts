@@ -8,6 +8,7 @@ import { benchDispatch } from './dispatch.ts';
 import { benchDocuments } from './documents.ts';
 import { benchEngine, type EngineBenchOptions } from './engine.ts';
 import { benchInference } from './inference.ts';
+import { benchLimits } from './limits.ts';
 import { type Measurement, missed, print } from './measurement.ts';
 import { benchMoney } from './money.ts';
 
@@ -20,6 +21,7 @@ const BENCHES: Record<string, Bench> = {
   money: benchMoney,
   agent: benchAgent,
   inference: benchInference,
+  limits: benchLimits,
   budgets: benchBudgets,
 };
 

@@ -29,6 +29,7 @@ import { RunNews } from './engine/run-news.ts';
 import { openApiDocument } from './http/openapi.ts';
 import type { Route } from './http/route.ts';
 import { approvalRoutes } from './http/routes/approvals.ts';
+import { bucketsRoute } from './http/routes/buckets.ts';
 import { budgetRoutes } from './http/routes/budgets.ts';
 import { controlRoutes } from './http/routes/control.ts';
 import { eventsRoute } from './http/routes/events.ts';
@@ -39,6 +40,7 @@ import { runRoutes } from './http/routes/runs.ts';
 import { startRoute } from './http/routes/start.ts';
 import { startServer } from './http/server.ts';
 import { type AppModels, appModels, type ModelOptions } from './inference/app-models.ts';
+import { Answers } from './inference/answers.ts';
 import { openBuckets } from './inference/buckets/open.ts';
 import { openLedger } from './inference/budgets.ts';
 import { openModels } from './inference/open.ts';
@@ -169,6 +171,8 @@ export class App {
     models.routing.breakers.share({ db, log });
     const ledger = openLedger(models.routing, { db, executorId: engine.executorId, log });
     started.push({ stop: () => ledger.close() });
+    const answers = (models.routing.answers = new Answers({ db, executorId: engine.executorId, log }));
+    started.push(answers);
     const wake = (runIds: readonly string[]): void => engine.wakeForRoom(runIds);
     const buckets = openBuckets(models, { db, executorId: engine.executorId, log, wake });
     started.push({ stop: () => buckets.close() });
@@ -191,13 +195,14 @@ export class App {
     const others = [
       ...approvalRoutes(database.reads, approvals, origin),
       modelsRoute(models),
+      bucketsRoute(database.reads),
       ...budgetRoutes(database.reads, db),
     ];
     const routes = this.#routes(config, database.reads, engine, submissions, news, controls, others, state);
     const findPerson = config.auth === 'keys' ? (key: string) => personOf(database.reads, key) : undefined;
     const server = await startServer({ ...config, routes, findPerson, log });
     door.resolve(server.url);
-    const upkeep = { stop: async () => void (await Promise.all([retention.stop(), unwinds.stop()])) };
+    const upkeep = { stop: async () => void (await Promise.all([retention.stop(), unwinds.stop(), answers.stop()])) };
     const parts = {
       server,
       engine,

@@ -10,6 +10,12 @@ const AHEAD_MS = 1000;
 /** How much of the present a look at the use of late consists of. */
 const FRESH = 0.5;
 
+/** Answers are mostly much shorter than they may be: after so many of them, this multiple of what they had is expected. */
+const ENOUGH_ANSWERS = 5;
+const EXPECTED_OUTPUT = 1.5;
+/** How much of the mean the latest answer is. */
+const LATEST = 0.05;
+
 /** The part of a bucket that this process has. */
 export class Account {
   declared: DeclaredBucket;
@@ -27,6 +33,8 @@ export class Account {
   #used: Portion = { requests: 0, tokens: 0 };
   #perMs: Portion = { requests: 0, tokens: 0 };
   #lookedAt = performance.now();
+  #answers = 0;
+  #meanOutput = 0;
 
   constructor(declared: DeclaredBucket) {
     this.declared = declared;
@@ -75,6 +83,17 @@ export class Account {
     this.#slotsInUse += 1;
     this.#used.requests += 1;
     this.#used.tokens += tokens;
+  }
+
+  /** Returns how many tokens an answer is expected to have that may have up to `most`. */
+  expectedOutput(most: number): number {
+    return this.#answers < ENOUGH_ANSWERS ? most : Math.min(most, Math.ceil(this.#meanOutput * EXPECTED_OUTPUT));
+  }
+
+  /** An answer had so many tokens. */
+  answeredWith(tokens: number): void {
+    this.#answers += 1;
+    this.#meanOutput += (tokens - this.#meanOutput) * Math.max(LATEST, 1 / this.#answers);
   }
 
   /** A call has ended. `back` is what it took and did not use; below 0 when it used more. */

@@ -66,8 +66,8 @@ export class Buckets implements Gate {
     const found = this.#known.of(call.endpoint, tenant, this.#options.limited().tenants.get(tenant));
     if (found.length === 0) return FREE;
     const accounts = found.map((bucket) => this.#account(bucket));
-    const tokens = call.estimate.inputTokens + call.estimate.outputTokens;
     const [first, second] = accounts;
+    const tokens = call.estimate.inputTokens + first!.expectedOutput(call.estimate.outputTokens);
     const spot = spotOf(call.scope, first!.declared.key);
     if (this.#calls.takeKept(spot)) for (const account of accounts) account.begins(tokens);
     else if (accounts.every((account) => account.has(tokens))) for (const account of accounts) account.take(tokens);
@@ -124,6 +124,7 @@ export class Buckets implements Gate {
     for (const account of accounts) {
       account.ended(unused);
       // What a provider says is about the endpoint, not about the tenant.
+      if (end.kind === 'answered') account.answeredWith(end.usage.outputTokens);
       if (account.declared.kind === 'endpoint') account.heard(feedbackOf(end, Date.now()));
       const isFree = account.isContended && account.limits.concurrency !== undefined;
       if (account.wasRefused || isFree) this.#lookWithin(0);

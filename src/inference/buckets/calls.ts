@@ -97,14 +97,24 @@ export class WaitingCalls {
       const listen = (ended: () => void): (() => void) => this.#outside(wait, since, ended, changed);
       reject(new WaitForRoom(call.endpoint.name, Math.min(waitMs, LONGEST_FORESEEN_MS), listen, true));
     };
+    // Nobody leaves without a place in line: its run could be parked, and would be woken by nobody.
+    let hasPlace = false;
+    let isLate = false;
     const waiter: Waiter = {
       wait,
       since,
       isHere: true,
       granted: () => resolve(),
-      foreseen: (ms) => spot && ms + performance.now() - since > LONGEST_IN_BODY_MS && leave(ms),
+      foreseen: (ms) => {
+        hasPlace = true;
+        if (spot && (isLate || ms + performance.now() - since > LONGEST_IN_BODY_MS)) leave(ms);
+      },
     };
-    const timer = spot && setTimeout(() => leave(LONGEST_IN_BODY_MS), LONGEST_IN_BODY_MS);
+    const isUp = (): void => {
+      isLate = true;
+      if (hasPlace) leave(LONGEST_IN_BODY_MS);
+    };
+    const timer = spot && setTimeout(isUp, LONGEST_IN_BODY_MS);
     const giveUp = (): void => {
       this.#removed.push(wait.id);
       reject(signal.reason as Error);

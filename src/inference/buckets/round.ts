@@ -10,8 +10,16 @@ import {
 } from '../../core/bucket-round.ts';
 import { type BucketLimits, costOf } from '../../core/bucket.ts';
 import { placeOf } from '../../core/fairness.ts';
-import { type KnownWait, type OwnWait, readLines, readOwn, saveWaits, type WaitRow } from '../../store/bucket-waits.ts';
-import { type LockedBucket, lockBuckets, readQueues, saveBuckets } from '../../store/buckets.ts';
+import {
+  type KnownWait,
+  type OwnWait,
+  type Queue,
+  type Queues,
+  readQueues,
+  saveRound,
+  type WaitRow,
+} from '../../store/bucket-rounds.ts';
+import { type LockedBucket, lockBuckets } from '../../store/buckets.ts';
 
 /** Of each tenant's line so many are looked at in a round. */
 const MOST_OF_A_LINE = 100;
@@ -61,36 +69,44 @@ export function makeRound(db: Knex, request: RoundRequest): Promise<RoundAnswer>
 }
 
 async function roundIn(trx: Knex.Transaction, request: RoundRequest): Promise<RoundAnswer> {
-  const { accounts, calls, executorId, weightOf } = request;
-  const locked = await lockBuckets(trx, [...accounts.keys()]);
-  const now = Math.max(0, ...locked.map((bucket) => bucket.now));
+  const locked = await lockBuckets(trx, [...request.accounts.keys()]);
+  const read = (): Promise<Queues> => {
+    const keys = locked.map(({ key }) => key);
+    const waits = request.calls.map(({ wait }) => wait);
+    return readQueues(trx, keys, waits, request.executorId, MOST_OF_A_LINE);
+  };
   const isQueued = locked.some(({ hasWaits, limits }) => hasWaits || limits.concurrency !== undefined);
-  const keys = locked.map(({ key }) => key);
-  const queues = isQueued ? await readQueues(trx, keys, executorId) : undefined;
-  const lines = isQueued ? await readLines(trx, keys, MOST_OF_A_LINE) : [];
-  const knownBefore = isQueued ? await knownOf(trx, calls) : new Map<string, KnownWait>();
-  const limitsOf = new Map(locked.map(({ key, limits }) => [key, limits]));
-  const asking = calls.map((call) => withKnown(call, knownBefore.get(call.wait.id), limitsOf, now));
-  const candidates = [...lines, ...asking.filter(({ known: mine }) => mine?.id === undefined).map((a) => a.candidate)];
-  const buckets = locked.map((bucket) => roundBucket(bucket, queues));
-  const verdict = decideRound(now, buckets, accounts, candidates, weightOf);
-  const left = asking.filter((each) => !each.known && !hasRoom(each, verdict.granted));
-  // Nobody waited before: only now the priorities matter.
-  const entering = isQueued ? new Map<string, KnownWait>() : await knownOf(trx, left);
-  const placed = asking.map((each) => {
-    const known = entering.get(each.wait.id);
-    return known ? withKnown(each, known, limitsOf, now) : each;
-  });
-  await save(trx, request, placed, lines, verdict, limitsOf);
-  return answerFor(asking, lines, verdict);
+  let outcome = decide(request, locked, isQueued ? await read() : NO_QUEUES);
+  // Where nobody waits, nothing is read; but whoever begins to wait has a priority, and perhaps somebody has begun just now.
+  if (!isQueued && outcome.asking.some((each) => !hasRoom(each, outcome.verdict.granted)))
+    outcome = decide(request, locked, await read());
+  await save(trx, request, outcome);
+  return answerFor(outcome);
 }
 
-async function knownOf(trx: Knex.Transaction, calls: readonly AskingCall[]): Promise<Map<string, KnownWait>> {
-  const rows = await readOwn(
-    trx,
-    calls.map(({ wait }) => wait),
-  );
-  return new Map(rows.map((each) => [each.callId, each]));
+interface Outcome {
+  asking: readonly Asking[];
+  lines: readonly WaitRow[];
+  limitsOf: ReadonlyMap<string, BucketLimits>;
+  verdict: Verdict;
+}
+
+const NO_QUEUES: Queues = { queues: [], lines: [], own: [] };
+
+function decide(
+  { accounts, calls, weightOf }: RoundRequest,
+  locked: readonly LockedBucket[],
+  { queues, lines, own }: Queues,
+): Outcome {
+  const now = Math.max(0, ...locked.map((bucket) => bucket.now));
+  const known = new Map(own.map((each) => [each.callId, each]));
+  const queueOf = new Map(queues.map((queue) => [queue.key, queue]));
+  const limitsOf = new Map(locked.map(({ key, limits }) => [key, limits]));
+  const asking = calls.map((call) => withKnown(call, known.get(call.wait.id), limitsOf, now));
+  const entering = asking.filter((each) => each.known?.id === undefined).map(({ candidate }) => candidate);
+  const buckets = locked.map((bucket) => roundBucket(bucket, queueOf.get(bucket.key)));
+  const verdict = decideRound(now, buckets, accounts, [...lines, ...entering], weightOf);
+  return { asking, lines, limitsOf, verdict };
 }
 
 function withKnown(
@@ -107,11 +123,8 @@ function withKnown(
 
 type Verdict = ReturnType<typeof decideRound>;
 
-function roundBucket(
-  { key, limits, level, virtual }: LockedBucket,
-  queues: Awaited<ReturnType<typeof readQueues>> | undefined,
-): RoundBucket {
-  const { slotsElsewhere = 0, finishes = new Map<string, number>() } = queues?.get(key) ?? {};
+function roundBucket({ key, limits, level, virtual }: LockedBucket, queue: Queue | undefined): RoundBucket {
+  const { slotsElsewhere = 0, finishes = new Map<string, number>() } = queue ?? {};
   return { key, limits, level, virtual, slotsElsewhere, finishes };
 }
 
@@ -119,7 +132,7 @@ function hasRoom({ known, candidate }: Asking, granted: ReadonlySet<string>): bo
   return known?.isGranted === true || granted.has(candidate.id);
 }
 
-function answerFor(asking: readonly Asking[], lines: readonly WaitRow[], verdict: Verdict): RoundAnswer {
+function answerFor({ asking, lines, verdict }: Outcome): RoundAnswer {
   const { buckets, granted, expectedMs } = verdict;
   const ours = new Set(asking.map(({ candidate }) => candidate.id));
   const looked = new Set([...lines.map(({ id }) => id), ...ours]);
@@ -146,28 +159,26 @@ function answerFor(asking: readonly Asking[], lines: readonly WaitRow[], verdict
 async function save(
   trx: Knex.Transaction,
   { executorId, accounts, removed }: RoundRequest,
-  asking: readonly Asking[],
-  lines: readonly WaitRow[],
-  { buckets, granted }: Verdict,
-  limitsOf: ReadonlyMap<string, BucketLimits>,
+  { asking, lines, limitsOf, verdict: { buckets, granted } }: Outcome,
 ): Promise<void> {
   const here = asking.filter((each) => each.isHere && hasRoom(each, granted));
-  const heldSlots = (key: string): number =>
+  const slotsHere = (key: string): number =>
     here.filter(({ wait }) => wait.bucket === key || wait.also === key).length + (accounts.get(key)?.slotsInUse ?? 0);
   const saved = [...buckets].map(([key, { level, virtual, finishes, lease }]) => {
     const isLimited = accounts.has(key) && limitsOf.get(key)?.concurrency !== undefined;
-    const slots = isLimited ? heldSlots(key) + lease.slots : undefined;
-    return { key, level, virtual, finishes, slots };
+    return { key, level, virtual, finishes, slots: isLimited ? slotsHere(key) + lease.slots : undefined };
   });
   const takenUp = here.flatMap(({ known }) => known?.id ?? []);
   const isTakenUp = new Set(takenUp);
   const added = asking.filter((each) => each.known?.id === undefined && !(each.isHere && hasRoom(each, granted)));
-  await saveBuckets(trx, saved, executorId);
   const waits = {
     granted: lines.map(({ id }) => id).filter((id) => granted.has(id) && !isTakenUp.has(id)),
     removed: [...removed, ...takenUp],
-    added: added.map(({ wait, candidate }) => ({ ...wait, place: candidate.place })),
+    added: added.map(({ wait, candidate, known }) => ({
+      ...wait,
+      place: candidate.place,
+      priority: known?.priority ?? 0,
+    })),
   };
-  const priorities = new Map(added.map(({ wait, known }) => [wait.id, known?.priority ?? 0]));
-  await saveWaits(trx, waits, executorId, priorities);
+  await saveRound(trx, saved, waits, executorId);
 }
