@@ -107,8 +107,8 @@ function agentBody(
     const call = (args: unknown): Promise<unknown> => operation.route(receiver).invoke([args]);
     return { ...known, call, isRun: operation.kind === 'workflow' };
   });
-  const { model, instructions, output, limits, context, parameters, stream } = agent;
-  const settings = { name, model, instructions, tools, output, limits, context, parameters, stream };
+  const { model, instructions, output, limits, context, parameters, cache, stream } = agent;
+  const settings = { name, model, instructions, tools, output, limits, context, parameters, cache, stream };
   const driftOf = driftWatches(name, agent, named, runner);
   const steering: Steering = (runId, seen) => messagesLeft(runner().db, runId, STEER_TOPIC, seen);
   const agents = new Set(catalogue.workflows.filter(isAgent).map((entry) => entry.name));

@@ -85,11 +85,12 @@ export class Conversation {
   }
 
   /** The model was asked, and has answered. */
-  answered({ asked, messages, usage }: Turn): void {
+  answered({ asked, messages, usage, isCached }: Turn): void {
     if (this.#messages.length === 0) {
       this.#telling = { ...IN_FULL, opening: lastingOpening(asked, this.budget) };
     }
-    this.#besides = Math.max(0, usage.inputTokens - this.#estimated);
+    // An earlier answer that is given again has used nothing.
+    if (!isCached) this.#besides = Math.max(0, usage.inputTokens - this.#estimated);
     this.#messages.push(...asked, ...messages);
   }
 

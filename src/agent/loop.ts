@@ -2,6 +2,7 @@
 
 import type { ModelMessage } from 'ai';
 import type { z } from 'zod';
+import type { AnswerCache } from '../core/answer-cache.ts';
 import { type AgentContext, type AgentLimits, budgetOf, type Ceilings, ceilingsOf } from '../core/agent-limits.ts';
 import {
   afterAnswer,
@@ -49,6 +50,7 @@ export interface AgentSettings {
   /** Told when a tool is a run of its own; without it there is no limit of depth. */
   agentsAbove?: AgentsAbove | undefined;
   parameters?: ModelParameters | undefined;
+  cache?: AnswerCache | undefined;
   /** Whether those who follow the run hear what the model says while it says it. */
   stream?: boolean | undefined;
   /** What the model is asked with, to be recorded; and what looks at turns that come back. */
@@ -96,8 +98,20 @@ class AgentRun {
   #beganAt = 0;
 
   constructor(runner: StepRunner, settings: AgentSettings) {
-    const { name, model, instructions, tools, output, steering, agentsAbove, parameters, stream, fingerprint, drift } =
-      settings;
+    const {
+      name,
+      model,
+      instructions,
+      tools,
+      output,
+      steering,
+      agentsAbove,
+      parameters,
+      cache,
+      stream,
+      fingerprint,
+      drift,
+    } = settings;
     this.#runner = runner;
     this.#ceilings = ceilingsOf(settings.limits);
     this.#conversation = new Conversation(budgetOf(settings.context));
@@ -112,6 +126,7 @@ class AgentRun {
       depth: this.#ceilings.depth,
       agentsAbove,
       parameters,
+      cache,
       stream: stream === true,
       fingerprint,
       drift,

@@ -1,13 +1,14 @@
 // One question to the model, as one step: what it decided is recorded before anything is done about it, and it is not asked again.
 
 import { generateText, isStepCount, type LanguageModelUsage, type ModelMessage, type ToolSet } from 'ai';
+import type { AnswerCache } from '../core/answer-cache.ts';
 import { type Problem, type Progress, refusals, type ToolCall } from '../core/decide.ts';
 import type { AskedModel, Fingerprint, RecordedFingerprint } from '../core/fingerprint.ts';
 import type { ModelParameters } from '../core/model-parameters.ts';
 import { saidIn } from '../core/tokens.ts';
 import { answeringOf } from '../inference/class-model.ts';
 import { classifyModelError } from '../inference/errors.ts';
-import { model, stepContext, stepTokens } from '../steps/context.ts';
+import { agentModel, stepContext, stepTokens } from '../steps/context.ts';
 import { runStep, type StepRunner } from '../steps/step.ts';
 import type { DriftWatch } from './drift.ts';
 import { callParts, callsIn, userMessage } from './messages.ts';
@@ -40,6 +41,7 @@ export interface Agent {
   depth: number;
   agentsAbove: AgentsAbove | undefined;
   parameters: ModelParameters | undefined;
+  cache: AnswerCache | undefined;
   /** Whether those who follow the run hear what the model says while it says it. */
   stream: boolean;
   /** What it asks with; without it, turns are not looked at when they come back. */
@@ -80,6 +82,8 @@ export interface Turn {
   model: string;
   /** The endpoint that answered. */
   endpoint?: string;
+  /** Whether it had answered the same before, and was not asked again. */
+  isCached?: boolean;
   /** Hashes of what it was asked with, and the number of the step. */
   fingerprint?: RecordedFingerprint;
   stepId?: number;
@@ -120,7 +124,8 @@ async function ask(
   const { runId, stepId, signal } = stepContext();
   const left = runId === undefined ? [] : ((await agent.steering?.(runId, steered)) ?? []);
   const asked = [...fresh, ...left.map(({ body }) => userMessage(body))];
-  const asking = model(agent.model, { stream: agent.stream });
+  const use = { stream: agent.stream, ...(agent.cache && { cache: agent.cache }) };
+  const asking = agentModel(agent.model, use, agent.fingerprint);
   const { response, toolCalls, finishReason, usage, providerMetadata } = await generateText({
     ...told.asking(answer ? answeringWith(asking, answer) : asking, transcript, asked, revision),
     instructions: agent.instructions,
@@ -155,14 +160,15 @@ async function ask(
 
 /** Returns the model of the class `asked` that gave an answer with these metadata, and that its endpoint calls `id`. */
 function askedModel(asked: string, id: string, metadata: Parameters<typeof answeringOf>[0]): AskedModel {
-  const answeredBy = answeringOf(metadata)?.class;
-  return { class: asked, id, ...(answeredBy !== undefined && answeredBy !== asked && { answeredBy }) };
+  const answeredBy = answeringOf(metadata)?.by;
+  return { class: asked, id, ...(answeredBy !== undefined && { answeredBy }) };
 }
 
 /** Returns the endpoint that gave an answer with these metadata, as it is recorded: not at all where no class was asked. */
-export function endpointOf(metadata: Parameters<typeof answeringOf>[0]): Pick<Turn, 'endpoint'> {
+export function endpointOf(metadata: Parameters<typeof answeringOf>[0]): Pick<Turn, 'endpoint' | 'isCached'> {
   const answering = answeringOf(metadata);
-  return answering ? { endpoint: answering.endpoint } : {};
+  if (!answering) return {};
+  return { endpoint: answering.endpoint, ...(answering.choice['cache'] === 'hit' && { isCached: true }) };
 }
 
 /** Returns `usage` as it is recorded. */

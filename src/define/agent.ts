@@ -3,6 +3,7 @@
 import type { ModelMessage } from 'ai';
 import { z } from 'zod';
 import { type AgentContext, type AgentLimits, budgetOf, ceilingsOf } from '../core/agent-limits.ts';
+import { type AnswerCache, cachingOf } from '../core/answer-cache.ts';
 import { InvalidInput } from '../core/errors.ts';
 import type { ModelParameters } from '../core/model-parameters.ts';
 import type { Catalogue, CatalogueEntry } from './catalogue.ts';
@@ -27,6 +28,8 @@ export interface AgentOptions extends WorkflowOptions {
   context?: AgentContext;
   /** Settings of the model. */
   parameters?: ModelParameters;
+  /** Has questions that were asked before answered by the earlier answers; for agents with the temperature 0, or `sampled`. */
+  cache?: AnswerCache;
   /** Whether those who follow a run of it hear what its model says while it says it; false by default, which costs nothing. */
   stream?: boolean;
   /** What you call this state of the agent, such as `4`; it is shown where its questions have changed. */
@@ -81,7 +84,9 @@ export function assertAgents(catalogue: Catalogue): void {
     toolsOf(name, operation.agent, catalogue);
     ceilingsOf(operation.agent.limits);
     budgetOf(operation.agent.context);
-    const { drift = 'warn' } = operation.agent;
+    const { drift = 'warn', cache, parameters } = operation.agent;
+    if (cache && !cachingOf(cache).sampled && parameters?.temperature !== 0)
+      throw invalid(name, 'its cache needs parameters: { temperature: 0 }, or cache: { sampled: true }');
     if (!DRIFT_POLICIES.includes(drift))
       throw invalid(name, `drift has to be one of ${DRIFT_POLICIES.join(', ')}, not '${drift}'`);
   }

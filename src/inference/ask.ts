@@ -10,7 +10,7 @@ import { WaitForRoom } from '../core/wait-for-room.ts';
 import type { CallScope, Gate, Passage, PlannedCall } from './call.ts';
 import type { Endpoint } from './endpoint.ts';
 import { EndpointCall } from './endpoint-call.ts';
-import { estimateOf } from './prompt.ts';
+import { estimateOf, fingerprintOfCall } from './prompt.ts';
 import { route, type Candidate, type Routed } from './route.ts';
 import type { EndpointsRoute, Routing } from './routing.ts';
 
@@ -155,7 +155,7 @@ async function askEndpoint<T>(
       ...(passedOver.length > 0 && { passedOver }),
       ...(admission.isProbe && { isProbe: true }),
     },
-    fingerprint: undefined,
+    fingerprint: { ...(scope.fingerprint ?? fingerprintOfCall(options)) },
   };
   let passages: readonly Passage[];
   try {
@@ -187,7 +187,7 @@ async function entered(gates: readonly Gate[], planned: PlannedCall): Promise<Pa
 }
 
 function endAll(passages: readonly Passage[]): void {
-  const error = new HoldfastError('model_aborted', 'The call was given up before it was made.');
+  const error = new HoldfastError('model_aborted', 'The call was given up before it was made.', { isMade: false });
   for (const passage of passages.toReversed()) passage.ended({ kind: 'failed', error });
 }
 

@@ -1,6 +1,8 @@
 // A call of a model: on whose behalf it is made, what it is expected to use, what it has to pass, and how it ended.
 
+import type { Caching } from '../core/answer-cache.ts';
 import type { HoldfastError } from '../core/errors.ts';
+import type { Fingerprint } from '../core/fingerprint.ts';
 import type { CallUsage, TokenEstimate } from '../core/token-usage.ts';
 import type { Settlement } from '../store/model-calls.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -15,6 +17,10 @@ export interface CallScope {
   tenant: string | undefined;
   /** Aborted when the attempt's time is up, or the run was cancelled. */
   readonly signal: AbortSignal;
+  /** Hashes of what it asks with, where it knows better than the call itself. */
+  fingerprint?: Fingerprint | undefined;
+  /** Whether an answer to the same question may be given again. */
+  caching?: Caching | undefined;
   /** Leaves it to the step to settle the call in the commit of its checkpoint. Returns false where it cannot: then settle it now. */
   settleWithStep(settlement: Settlement): boolean;
 }

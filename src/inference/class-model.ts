@@ -14,6 +14,8 @@ export interface Answering {
   /** The class that was asked for. */
   class: string;
   endpoint: string;
+  /** The class whose endpoint answered, where that is another one. */
+  by?: string;
   /** What spoke for the endpoint, and what against those before it. */
   choice: Record<string, unknown>;
 }
@@ -25,7 +27,7 @@ export type ClassRoute = EndpointsRoute | (AutoClass & { name: string });
 export type FindClass = (name: string) => ClassRoute;
 
 /** The provider metadata of an answer have it under this name. */
-const METADATA = 'holdfast';
+export const METADATA = 'holdfast';
 
 /** Returns which endpoint gave an answer with these provider metadata; undefined where no class was asked. */
 export function answeringOf(metadata: SharedV4ProviderMetadata | undefined): Answering | undefined {
@@ -51,8 +53,8 @@ export function classModel(
       return make(call);
     });
   };
-  const marked = (metadata: SharedV4ProviderMetadata | undefined, { endpoint, choice }: PlannedCall) => {
-    const answering: Answering = { class: name, endpoint: endpoint.name, choice };
+  const marked = (metadata: SharedV4ProviderMetadata | undefined, { endpoint, choice, class: by }: PlannedCall) => {
+    const answering: Answering = { class: name, endpoint: endpoint.name, choice, ...(by !== name && { by }) };
     return { ...metadata, [METADATA]: JSON.parse(JSON.stringify(answering)) } as SharedV4ProviderMetadata;
   };
   return {

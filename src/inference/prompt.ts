@@ -1,6 +1,7 @@
 // What a call asks, as far as estimates and rules look at it: how much text, which words, whether there are images and tools.
 
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
+import { type Fingerprint, fingerprintOf } from '../core/fingerprint.ts';
 import type { Asked } from '../core/pick-class.ts';
 import type { TokenEstimate } from '../core/token-usage.ts';
 
@@ -58,6 +59,29 @@ function partTokens(part: Part): number {
 
 function jsonTokens(value: unknown): number {
   return tokensOf(JSON.stringify(value) ?? '');
+}
+
+/** Returns the hashes of what a call asks with: of its system messages, tools, schema and settings. */
+export function fingerprintOfCall({
+  prompt,
+  tools = [],
+  responseFormat,
+  abortSignal: _signal,
+  headers: _headers,
+  includeRawChunks: _raw,
+  ...parameters
+}: LanguageModelV4CallOptions): Fingerprint {
+  const told = tools.map((tool) =>
+    tool.type === 'function'
+      ? { name: tool.name, description: tool.description, schema: tool.inputSchema }
+      : { name: tool.name, description: tool.id, schema: tool.args },
+  );
+  return fingerprintOf({
+    instructions: prompt.flatMap((message) => (message.role === 'system' ? [message.content] : [])).join('\n'),
+    tools: told,
+    ...(responseFormat?.type === 'json' && { schema: responseFormat.schema ?? {} }),
+    parameters,
+  });
 }
 
 /** Returns what is asked with `options`. */

@@ -5,7 +5,8 @@ import { InvalidInput, Unavailable } from '../core/errors.ts';
 import { type AppModels, appModels } from './app-models.ts';
 import type { CallScope } from './call.ts';
 import type { ClassDefinition } from './class-definition.ts';
-import { classModel, type ClassRoute } from './class-model.ts';
+import { cachedModel } from './cached-model.ts';
+import { classModel, type ClassRoute, type FindClass } from './class-model.ts';
 import type { Limited } from './buckets/limits.ts';
 import type { ModelsDefinition, TenantLimits } from './definition.ts';
 import { type Endpoint, endpointOf, type EndpointSource, sourceOf } from './endpoint.ts';
@@ -113,7 +114,12 @@ export class Registry implements Models {
     // Calls of this model end with what there is now.
     const present = this.#present;
     const file = this.#file?.name ?? 'models.yaml';
-    return classModel(this.routing, (name) => classOf(present, name) ?? unknown(present, name, file), className, scope);
+    const find: FindClass = (name) => classOf(present, name) ?? unknown(present, name, file);
+    const model = classModel(this.routing, find, className, scope);
+    const { answers } = this.routing;
+    if (!scope?.caching || !answers) return model;
+    const targets = [...membersOf(present, className, new Set())].map(({ name, target }) => `${name} ${target}`);
+    return cachedModel(model, { answers, caching: scope.caching, scope, class: className, targets });
   }
 
   modelsOf(className: string): readonly string[] | undefined {

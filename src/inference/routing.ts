@@ -1,5 +1,6 @@
 // What the calls of a process go through, and what they have in common: gates and breakers.
 
+import type { Answers } from './answers.ts';
 import type { Gate } from './call.ts';
 import { Breakers } from './breakers.ts';
 import type { EndpointsClass } from './class-definition.ts';
@@ -21,4 +22,6 @@ export class Routing {
   /** In the order in which a call enters them. */
   gates: readonly Gate[] = [];
   roomInMs: RoomInMs = () => 0;
+  /** Where answers are kept; nowhere without it. */
+  answers: Answers | undefined;
 }

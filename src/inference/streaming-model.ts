@@ -1,14 +1,8 @@
 // A model whose answers are heard while it gives them: whoever asks for an answer gets it whole all the same.
 
-import type {
-  LanguageModelV4,
-  LanguageModelV4Content,
-  LanguageModelV4GenerateResult,
-  LanguageModelV4StreamPart,
-  LanguageModelV4StreamResult,
-} from '@ai-sdk/provider';
-import { RetryableError } from '../core/errors.ts';
+import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import type { DeltaType } from '../core/tokens.ts';
+import { brokenOff, isSaying, StreamedAnswer } from './streamed-answer.ts';
 
 /** Hears what a model says in one call. None of these may throw or block. */
 export interface Listener {
@@ -69,10 +63,6 @@ async function* heard(
   }
 }
 
-function brokenOff(): RetryableError {
-  return new RetryableError('model_unavailable', 'The model broke off its answer before the end.');
-}
-
 interface SpokenPart {
   type: DeltaType;
   /** What was said and is not heard yet. */
@@ -129,76 +119,4 @@ class SpokenOrder {
       this.#open.shift();
     }
   }
-}
-
-/** The answer that the parts of a stream are. */
-class StreamedAnswer {
-  readonly #content: LanguageModelV4Content[] = [];
-  readonly #texts = new Map<string, Extract<LanguageModelV4Content, { type: DeltaType }>>();
-  #warnings: LanguageModelV4GenerateResult['warnings'] = [];
-  #response: LanguageModelV4GenerateResult['response'] = {};
-  #finish: Extract<LanguageModelV4StreamPart, { type: 'finish' }> | undefined;
-
-  add(part: LanguageModelV4StreamPart): void {
-    if (isSaying(part)) return this.#say(part.type.startsWith('text') ? 'text' : 'reasoning', part);
-    switch (part.type) {
-      case 'stream-start':
-        this.#warnings = part.warnings;
-        return;
-      case 'response-metadata':
-        this.#response = { ...this.#response, ...withoutType(part) };
-        return;
-      case 'finish':
-        this.#finish = part;
-        return;
-      case 'tool-input-start':
-      case 'tool-input-delta':
-      case 'tool-input-end':
-      case 'ping':
-      case 'raw':
-      case 'error':
-        return;
-      default:
-        this.#content.push(part);
-    }
-  }
-
-  result({ request, response }: LanguageModelV4StreamResult): LanguageModelV4GenerateResult {
-    if (!this.#finish) throw brokenOff();
-    const { usage, finishReason, providerMetadata } = this.#finish;
-    return {
-      content: this.#content,
-      finishReason,
-      usage,
-      warnings: this.#warnings,
-      response: { ...this.#response, ...response },
-      ...(request && { request }),
-      ...(providerMetadata && { providerMetadata }),
-    };
-  }
-
-  #say(type: DeltaType, part: SayingPart): void {
-    const key = `${type} ${part.id}`;
-    if (part.type.endsWith('-start') || !this.#texts.has(key)) {
-      const text = { type, text: '' };
-      this.#texts.set(key, text);
-      this.#content.push(text);
-    }
-    const said = this.#texts.get(key)!;
-    if ('delta' in part) said.text += part.delta;
-    // Of a part's metadata the last that come are complete.
-    if (part.providerMetadata) said.providerMetadata = part.providerMetadata;
-    if (said.type === 'text' && 'citations' in part && part.citations) said.citations = part.citations;
-  }
-}
-
-/** A part of a stream that belongs to a text. */
-type SayingPart = Extract<LanguageModelV4StreamPart, { type: `${DeltaType}-${'start' | 'delta' | 'end'}` }>;
-
-function isSaying(part: LanguageModelV4StreamPart): part is SayingPart {
-  return /^(text|reasoning)-(start|delta|end)$/.test(part.type);
-}
-
-function withoutType<Part extends { type: string }>({ type: _, ...rest }: Part): Omit<Part, 'type'> {
-  return rest;
 }

@@ -2,7 +2,9 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LanguageModelV4 } from '@ai-sdk/provider';
+import { type AnswerCache, cachingOf } from '../core/answer-cache.ts';
 import { HoldfastError } from '../core/errors.ts';
+import type { Fingerprint } from '../core/fingerprint.ts';
 import type { CallScope } from '../inference/call.ts';
 import type { ModelSource } from '../inference/registry.ts';
 import { streamingModel } from '../inference/streaming-model.ts';
@@ -44,6 +46,8 @@ interface Surroundings extends ModelCalls {
 export interface ModelUse {
   /** Whether those who follow the run hear what the model says while it says it. */
   stream?: boolean;
+  /** Has a question that was asked before answered by the earlier answer. */
+  cache?: AnswerCache;
 }
 
 const current = new AsyncLocalStorage<Surroundings>();
@@ -56,11 +60,21 @@ export function stepContext(): StepContext {
 /**
  * Returns the model that the class name `name` (`small`, `reasoning`, …) stands for in this process, for the AI SDK's functions.
  * Call it once in a step, with `maxRetries: 0`: retries are the step's. @throws HoldfastError `not_in_step` outside of a step's
- * body; InvalidInput `model_class_unknown`
+ * body; InvalidInput `model_class_unknown`, `invalid_cache`
  */
-export function model(name: string, { stream = false }: ModelUse = {}): LanguageModelV4 {
+export function model(name: string, use: ModelUse = {}): LanguageModelV4 {
+  return agentModel(name, use, undefined);
+}
+
+/** Returns the model of a class for an agent that asks with this fingerprint; as `model()` otherwise. */
+export function agentModel(
+  name: string,
+  { stream = false, cache }: ModelUse,
+  fingerprint: Fingerprint | undefined,
+): LanguageModelV4 {
   const { models, context, settle, tokens } = surroundings('model()');
-  const found = models.model(name, scopeOf(context, settle));
+  const caching = cache && cachingOf(cache);
+  const found = models.model(name, scopeOf(context, settle, { fingerprint, caching }));
   return stream && tokens ? streamingModel(found, () => tokens.listen()) : found;
 }
 
@@ -69,7 +83,11 @@ export function stepTokens(): TokenStream | undefined {
   return surroundings('stepTokens()').tokens;
 }
 
-function scopeOf(context: StepContext, settle: Settle): CallScope {
+function scopeOf(
+  context: StepContext,
+  settle: Settle,
+  { fingerprint, caching }: Pick<CallScope, 'fingerprint' | 'caching'>,
+): CallScope {
   const { runId, stepId, name, attempt, tenant } = context;
   return {
     runId,
@@ -80,6 +98,8 @@ function scopeOf(context: StepContext, settle: Settle): CallScope {
     get signal() {
       return context.signal;
     },
+    fingerprint,
+    caching,
     settleWithStep: settle,
   };
 }

@@ -25,7 +25,11 @@ export function mended(model: LanguageModelV4): LanguageModelV4 {
       const answer = new Answer(options);
       const content = result.content.flatMap((part) => (part.type === 'text' ? answer.whole(part.text, part) : [part]));
       const called = content.map((part) => (part.type === 'tool-call' ? answer.call(part) : part));
-      return { ...result, content: called, finishReason: answer.ending(result.finishReason) };
+      return {
+        ...result,
+        content: called,
+        finishReason: content.length === 0 ? result.finishReason : answer.ending(result.finishReason),
+      };
     },
     async doStream(options) {
       const result = await model.doStream(options);
