@@ -818,31 +818,40 @@ DECLARE
   one     holdfast.model_calls;
   wanted  bigint[];
   missing boolean;
-  has_budgets boolean := EXISTS (SELECT FROM holdfast.budget_rules);
 BEGIN
+  IF NOT EXISTS (SELECT FROM holdfast.budget_rules) THEN
+    INSERT INTO holdfast.model_calls
+           (id, run_id, step_id, step, attempt, tenant, workflow, executor_id, class, endpoint, model, choice, fingerprint,
+            estimated_input, estimated_output, estimated_usd, price_version)
+    SELECT p.id, w.workflow_uuid, p.step_id, p.step, p.attempt, COALESCE(NULLIF(p.tenant, ''), 'default'), COALESCE(w.name, ''),
+           p.executor_id, p.class, p.endpoint, p.model, COALESCE(p.choice, '{}'), p.fingerprint,
+           p.estimated_input, p.estimated_output, p.estimated_usd, p.price_version
+      FROM json_populate_recordset(NULL::holdfast.model_calls, planned) p
+      LEFT JOIN dbos.workflow_status w ON w.workflow_uuid = p.run_id
+    ON CONFLICT (id) DO NOTHING;
+    RETURN QUERY SELECT p.id, NULL::jsonb, FALSE FROM json_populate_recordset(NULL::holdfast.model_calls, planned) p;
+    RETURN;
+  END IF;
   FOR one IN SELECT * FROM json_populate_recordset(NULL::holdfast.model_calls, planned) LOOP
     SELECT w.name INTO one.workflow FROM dbos.workflow_status w WHERE w.workflow_uuid = one.run_id;
     -- A run that was removed meanwhile.
     IF one.workflow IS NULL THEN one.run_id := NULL; END IF;
     one.workflow := COALESCE(one.workflow, '');
     one.tenant := COALESCE(NULLIF(one.tenant, ''), 'default');
-    one.counters := '{}';
-    IF has_budgets THEN
-      FOR tries IN 1..2 LOOP
-        SELECT COALESCE(array_agg(k.id), '{}'), bool_or(k.id IS NULL) INTO wanted, missing
-          FROM holdfast.counters_of(one.tenant, one.workflow, holdfast.root_run(one.run_id)) c
-          LEFT JOIN holdfast.budget_counters k
-            ON k.budget_id = c.budget_id AND k.subject = c.subject AND k.period = c.period;
-        EXIT WHEN missing IS NOT TRUE;
-        INSERT INTO holdfast.budget_counters (budget_id, subject, period, run_id, spent_usd, spent_tokens)
-        SELECT c.budget_id, c.subject, c.period, c.run_id, u.usd, u.tokens
-          FROM holdfast.counters_of(one.tenant, one.workflow, holdfast.root_run(one.run_id)) c
-         CROSS JOIN LATERAL holdfast.used_before(c.budget_id, c.subject, c.period) u
-         ORDER BY 1, 2, 3
-        ON CONFLICT DO NOTHING;
-      END LOOP;
-      one.counters := array_remove(wanted, NULL);
-    END IF;
+    FOR tries IN 1..2 LOOP
+      SELECT COALESCE(array_agg(k.id), '{}'), bool_or(k.id IS NULL) INTO wanted, missing
+        FROM holdfast.counters_of(one.tenant, one.workflow, holdfast.root_run(one.run_id)) c
+        LEFT JOIN holdfast.budget_counters k
+          ON k.budget_id = c.budget_id AND k.subject = c.subject AND k.period = c.period;
+      EXIT WHEN missing IS NOT TRUE;
+      INSERT INTO holdfast.budget_counters (budget_id, subject, period, run_id, spent_usd, spent_tokens)
+      SELECT c.budget_id, c.subject, c.period, c.run_id, u.usd, u.tokens
+        FROM holdfast.counters_of(one.tenant, one.workflow, holdfast.root_run(one.run_id)) c
+       CROSS JOIN LATERAL holdfast.used_before(c.budget_id, c.subject, c.period) u
+       ORDER BY 1, 2, 3
+      ON CONFLICT DO NOTHING;
+    END LOOP;
+    one.counters := array_remove(wanted, NULL);
     asked := array_append(asked, one);
   END LOOP;
   PERFORM FROM holdfast.budget_counters k

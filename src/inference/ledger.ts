@@ -39,6 +39,8 @@ export class Ledger {
   #due: Settlement[] = [];
   /** Those that are left to checkpoints, with the time of their end by `performance.now()`. */
   readonly #left = new Map<string, { settlement: Settlement; at: number }>();
+  #last: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
   readonly #listeners = new Set<() => void>();
   #underWay = 0;
   #hasEnded = false;
@@ -86,10 +88,25 @@ export class Ledger {
     else this.#due.push(settlement);
   }
 
-  /** Settles and counts all that has ended here, without waiting for checkpoints, and what others have settled. */
-  async catchUp(): Promise<void> {
-    await this.#settle(-Infinity);
-    await this.#count();
+  /** Settles and counts all that has ended here by now, without waiting for checkpoints, and what others have settled. */
+  catchUp(): Promise<void> {
+    // Who asks while somebody's is under way may know of more; all who ask meanwhile share the next one.
+    this.#next ??= this.#last.then(() => {
+      this.#last = this.#catchUpNow();
+      this.#next = undefined;
+      return this.#last;
+    });
+    return this.#next;
+  }
+
+  async #catchUpNow(): Promise<void> {
+    try {
+      await this.#settle(-Infinity);
+      await this.#count();
+    } catch (error) {
+      this.#hasEnded = true;
+      this.#options.log.warn(`Calls of models could not be counted, trying again: ${(error as Error).message}`);
+    }
   }
 
   /** Calls `counted` when calls of this process were counted: reservations may be free. Returns how to end that. */
