@@ -36,6 +36,8 @@ interface Source {
 const POLL_MS = 500;
 const HEARTBEAT_MS = 15_000;
 const RECONNECT_MS = 1000;
+/** Characters of events that are written together. */
+const WORTH_A_WRITE = 16_000;
 
 /** Returns the route that streams a run's events. */
 export function eventsRoute(db: Knex, reader: RunReader, onNews: OnNews): Route {
@@ -103,7 +105,7 @@ async function writeEvents(
       const isDue = heard.record || following.isLate();
       heard.record = false;
       const { events, more, isOver } = await following.next(isDue);
-      for (const event of events) await write(stream, format(event), signal);
+      for (const text of formatted(events)) await write(stream, text, signal);
       if (isOver) break;
       if (events.length > 0) quietSince = Date.now();
       else if (Date.now() - quietSince >= HEARTBEAT_MS) {
@@ -165,6 +167,14 @@ async function write(stream: PassThrough, text: string, signal: AbortSignal): Pr
   if (!stream.write(text)) await once(stream, 'drain', { signal });
 }
 
-function format({ id, event, data }: RunEvent): string {
-  return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+/** Yields the events as text, as many at a time as are worth a write. */
+function* formatted(events: readonly RunEvent[]): Generator<string> {
+  let text = '';
+  for (const { id, event, data } of events) {
+    text += `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+    if (text.length < WORTH_A_WRITE) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
 }
