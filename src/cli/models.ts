@@ -1,7 +1,7 @@
 // `holdfast models`: shows the endpoints and model classes of a running service.
 
 import { Command } from 'commander';
-import type { EndpointView, ModelsView } from '../inference/view.ts';
+import type { ClassView, EndpointView, ModelsView } from '../inference/view.ts';
 import { problemLine } from '../inference/models-yaml.ts';
 import { type ClientFlags, clientOptions, request } from './client.ts';
 import { jsonOption, print, table } from './output.ts';
@@ -34,7 +34,7 @@ function describe({ endpoints, classes, file, problems }: ModelsView): string {
   ]);
   const sections = [
     table(['ENDPOINT', 'MODEL', 'CLASSES', 'USD IN/OUT PER M', 'HEALTH', 'AT'], rows),
-    classes.map(({ name, endpoints: members }) => `${name}: ${members.join(', ')}`).join('\n'),
+    classes.map(classLine).join('\n'),
   ];
   if (problems.length > 0) {
     const lines = problems.map((problem) => problemLine(file ?? '', problem));
@@ -43,11 +43,19 @@ function describe({ endpoints, classes, file, problems }: ModelsView): string {
   return sections.join('\n\n');
 }
 
+function classLine({ name, endpoints, route, classes }: ClassView): string {
+  if (route === 'auto') return `${name}: one of ${classes.join(', ')}`;
+  const below = classes.length === 0 ? '' : `; then ${classes.join(', ')}`;
+  return `${name}: ${endpoints.join(', ')}${route === 'price' ? ' (by price)' : ''}${below}`;
+}
+
 function priceOf({ price }: EndpointView): string {
   return price ? `${price.input} / ${price.output}` : 'unknown';
 }
 
-function healthOf({ health: { state, calls, failures, lastFailure } }: EndpointView): string {
+function healthOf({ health: { state, calls, failures, lastFailure }, breaker }: EndpointView): string {
+  if (breaker.state === 'open') return `left alone until ${breaker.until} (${breaker.reason})`;
+  if (breaker.state === 'half_open') return `tried again (${breaker.reason})`;
   if (state === 'unknown') return state;
   return `${state} (${failures} of ${calls} failed${lastFailure ? `, ${lastFailure.code}` : ''})`;
 }

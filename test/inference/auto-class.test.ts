@@ -22,7 +22,7 @@ test('a rule decides without asking anybody', async () => {
     ask: ASK,
     otherwise: 'small',
   });
-  expect(await asked(models, 'any')).toEqual({
+  expect(await asked(models, 'any')).toMatchObject({
     text: 'reasoning',
     class: 'any',
     endpoint: 'r',

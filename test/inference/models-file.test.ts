@@ -92,7 +92,7 @@ function modelsYaml(small: string): string {
     model: model-a
     apiKey: \${KEY_A}
     price: { input: 1, cachedInput: 0.1, output: 2, version: "7" }
-    rpm: 60
+    rpm: 6000
     timeout: 5s
   b:
     baseUrl: ${servers.b.url}
@@ -153,7 +153,7 @@ test('a call that is under way ends where it began, and the next one goes to the
 });
 
 test('a broken file is told with its place, and what it said before counts', async () => {
-  await write(modelsYaml('[cloud]').replace('rpm: 60', 'rpm: none'));
+  await write(modelsYaml('[cloud]').replace('rpm: 6000', 'rpm: none'));
   const { problems, source, classes } = await until('the problems', async () => {
     const found = await view();
     return found.problems.length > 0 ? found : undefined;
@@ -195,7 +195,7 @@ test('the models are shown with limits, price and health, and without a key', as
     model: 'model-a',
     baseUrl: servers.a.url,
     classes: ['small'],
-    limits: { rpm: 60, tpm: null, concurrency: null, timeoutMs: 5000, maxOutput: null },
+    limits: { rpm: 6000, tpm: null, concurrency: null, timeoutMs: 5000, maxOutput: null },
     breaker: { state: 'closed', until: null, reason: null },
     price: {
       currency: 'USD',
