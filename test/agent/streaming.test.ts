@@ -103,6 +103,21 @@ test('an answer that breaks off is asked for again', async () => {
   expect(body.items).toMatchObject([{ name: 'model', attempts: 2, status: 'succeeded' }]);
 });
 
+test('a reader who does not read holds up nobody, and misses nothing', async () => {
+  const id = await begin();
+  const lazy = await fetch(`${served.service.url}/v1/runs/${id}/events`);
+  const speech = await guide.call(calls++);
+  const line = 'It rains, and rains, and rains. '.repeat(1000);
+  for (let n = 0; n < 100; n += 1) speech.say(`${n} ${line}`);
+  speech.end();
+  const { body } = await served.call('GET', `/v1/runs/${id}/result?wait=20`);
+  expect(body.status).toBe('succeeded');
+  const events = (await lazy.text()).split('\n\n').filter((block) => block.includes('\nevent: token\n'));
+  const said = events.map((block) => (JSON.parse(/^data: (.*)$/m.exec(block)![1]!) as { delta: string }).delta);
+  expect(said.join('')).toBe(body.result);
+  expect(Math.max(...said.map((delta) => delta.length))).toBeLessThanOrEqual(16_000);
+});
+
 test('an agent that does not stream asks for whole answers', async () => {
   const run = await served.run('Guide.mutter', 'Sète');
   expect(run).toMatchObject({ status: 'failed', error: { code: 'not_streamed' } });
