@@ -63,7 +63,9 @@ const FORGET = `
 WITH steps AS (
   DELETE FROM dbos.operation_outputs WHERE workflow_uuid = :runId AND function_id >= :stepId),
 attempts AS (
-  DELETE FROM holdfast.attempts WHERE run_id = :runId AND step_id >= :stepId)
+  DELETE FROM holdfast.attempts WHERE run_id = :runId AND step_id >= :stepId),
+pieces AS (
+  DELETE FROM holdfast.token_chunks WHERE run_id = :runId AND step_id >= :stepId)
 DELETE FROM holdfast.releases WHERE run_id = :runId AND step_id >= :stepId`;
 
 /** This claim does not count as an attempt at recovery. */
