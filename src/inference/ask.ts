@@ -203,13 +203,24 @@ function errorOf({ breakers }: Routing, { name, endpoints }: EndpointsRoute, tri
   const [first, ...others] = tried;
   if (first && (mendable.length === 0 || tried.some(({ error }) => error instanceof RetryableError)))
     return errorOfAll([first, ...others]);
+  // Another process may have found one well again meanwhile.
+  const waitMs = open.length === 0 ? 0 : Math.min(...open.map((one) => one.waitMs));
+  // Who has too much to do is waited for, as a limit of our own is: nothing has failed in this attempt.
+  if (!first && open.length > 0 && open.every(({ reason }) => BUSY.has(reason)))
+    return new WaitForRoom(`The class ${name}`, waitMs, NOBODY_TELLS);
   const list = open.map(({ endpoint, reason }) => `${endpoint} (${reason})`).join(', ');
   return new RetryableError(
     'model_circuit_open',
     `No endpoint of the class ${name} can be asked now, because calls of them have failed: ${list}.`,
-    { details: { class: name, open }, retryAfterMs: Math.min(...open.map(({ waitMs }) => waitMs)) },
+    { details: { class: name, open }, retryAfterMs: waitMs },
   );
 }
+
+/** Reasons to leave an endpoint alone that are no failure of it. */
+const BUSY = new Set(['model_rate_limited', 'model_overloaded']);
+
+/** When an endpoint is tried again is known beforehand. */
+const NOBODY_TELLS = () => () => {};
 
 function isAgain(code: string): boolean {
   return MODEL_FAILURES[code as keyof typeof MODEL_FAILURES].again;

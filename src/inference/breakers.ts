@@ -73,13 +73,15 @@ export class Breakers {
     this.#shared = shared;
   }
 
-  /** Returns what the breaker of `endpoint` lets through, and how many milliseconds it lets nothing through. */
+  /** Returns what the breaker of `endpoint` lets through, and in how many milliseconds to ask again when that is nothing. */
   state(endpoint: Known): { admits: ReturnType<typeof admits>; reason?: string; waitMs: number } {
     this.#lookAround();
     const now = performance.now();
     const breaker = this.#breakers.get(keyOf(endpoint));
     if (breaker?.state !== 'open') return { admits: 'all', waitMs: 0 };
-    const waitMs = Math.max(0, Math.max(breaker.until, breaker.probeUntil) - now);
+    // A probe is mostly over long before its time.
+    const waitMs =
+      breaker.until > now ? breaker.until - now : Math.min(LOOK_EVERY_MS, Math.max(0, breaker.probeUntil - now));
     return { admits: admits(breaker, now), reason: breaker.reason, waitMs };
   }
 

@@ -139,6 +139,27 @@ test('an endpoint without room is passed over at once, and where none has room t
   await expect(asked(models, 'big')).rejects.toMatchObject({ code: 'model_room', retryAfterMs: 2000 });
 });
 
+test('while all endpoints of a class are left alone because they have too much to do, there is no room', async () => {
+  const models = twoEndpoints({ status: 429, retryAfter: 30 }, { big: ['a'] });
+  for (let n = 0; n < 5; n += 1)
+    await expect(asked(models, 'big')).rejects.toMatchObject({ code: 'model_rate_limited' });
+  const error = await asked(models, 'big').catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(WaitForRoom);
+  expect((error as WaitForRoom).lookAgainMs).toBeGreaterThan(29_000);
+});
+
+test('while they are left alone because they fail, calls fail at once, with the time of the next try', async () => {
+  const models = twoEndpoints(DOWN, { big: ['a'] });
+  for (let n = 0; n < 5; n += 1)
+    await expect(asked(models, 'big')).rejects.toMatchObject({ code: 'model_unavailable' });
+  const error = await asked(models, 'big').catch((reason: unknown) => reason);
+  expect(error).toMatchObject({
+    code: 'model_circuit_open',
+    details: { open: [{ endpoint: 'a', reason: 'model_unavailable' }] },
+  });
+  expect((error as WaitForRoom).retryAfterMs).toBeLessThanOrEqual(2000);
+});
+
 test('a class without room does not degrade', async () => {
   const models = twoEndpoints({}, { big: { endpoints: ['a'], degrade: 'small' }, small: ['b'] });
   const gate = new Notes();
