@@ -25,8 +25,8 @@ export interface BucketsOptions {
 }
 
 /** While calls wait in this process it looks about this often whether there is room. */
-const SLOWEST_LOOK_MS = 60;
-const FASTEST_LOOK_MS = 15;
+const SLOWEST_LOOK_MS = 80;
+const FASTEST_LOOK_MS = 30;
 /** While calls wait elsewhere, or in no memory at all. */
 const LOOK_FOR_OTHERS_MS = 250;
 /** What was got in advance and not used for so long is given back. */
