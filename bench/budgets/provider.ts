@@ -8,7 +8,7 @@ const PRICES: Record<string, { input: number; output: number }> = {
   small: { input: 0.1, output: 0.4 },
 };
 /** As much as an answer may have where nobody says so. */
-export const MOST_OUTPUT = 256;
+const MOST_OUTPUT = 256;
 const THINKING_MS = 400;
 const BYTES_OF_TOKEN = 4;
 

@@ -1,80 +1,53 @@
-// What calls have used, as providers say it or do not.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { until } from '../support/until.ts';
+import { openSpending, type Spending } from './support/spending.ts';
 
-import type { LanguageModelV4Usage } from '@ai-sdk/provider';
-import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { estimateOf } from '../../src/inference/prompt.ts';
-import { callUsage, contentTokens } from '../../src/inference/usage.ts';
+let world: Spending;
 
-const LENGTHS = { inputTokens: 40, outputTokens: 8 };
-const NOTHING: LanguageModelV4Usage = {
-  inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
-  outputTokens: { total: undefined, text: undefined, reasoning: undefined },
-};
+beforeEach(async () => {
+  world = await openSpending();
+});
 
-test('what the provider says counts', () => {
-  const usage = {
-    inputTokens: { total: 100, noCache: 60, cacheRead: 30, cacheWrite: 10 },
-    outputTokens: { total: 50, text: 20, reasoning: 30 },
-  };
-  expect(callUsage(usage, LENGTHS)).toEqual({
-    inputTokens: 100,
-    cachedInputTokens: 30,
-    cacheWriteTokens: 10,
-    outputTokens: 50,
-    reasoningTokens: 30,
-    isEstimated: false,
+afterEach(() => world?.close());
+
+test('what a provider may have charged for counts as estimated, and what it has refused does not', async () => {
+  await world.put('all', { scope: 'all', window: 'total', limitUsd: 1, policy: 'stop' });
+  world.turns.push({ reset: true }, { status: 429 }, { status: 400 }, { cutAfterBytes: 20 });
+  for (let n = 0; n < 4; n += 1) expect(await world.run('askOf', 'small')).toMatchObject({ status: 'failed' });
+  const rows = await until('the count', async () => {
+    const found = await world.database.query(
+      `SELECT state, is_estimated AS estimated, cost_usd = estimated_usd AS full, cost_usd = 0 AS nothing
+         FROM holdfast.model_calls WHERE is_counted ORDER BY started_at`,
+    );
+    return found.length === 4 && found;
   });
+  const charged = { state: 'failed', estimated: true, full: true, nothing: false };
+  const refused = { state: 'failed', estimated: false, full: false, nothing: true };
+  expect(rows).toEqual([charged, refused, refused, charged]);
 });
 
-test.each<[string, LanguageModelV4Usage | undefined]>([
-  ['nothing at all', undefined],
-  ['nothing', NOTHING],
-  ['zeros', { inputTokens: { ...NOTHING.inputTokens, total: 0 }, outputTokens: { ...NOTHING.outputTokens, total: 0 } }],
-  [
-    'nonsense',
-    { inputTokens: { ...NOTHING.inputTokens, total: NaN }, outputTokens: { ...NOTHING.outputTokens, total: -3 } },
-  ],
-])('a provider that says %s is replaced by the lengths of texts, and that is marked', (_what, usage) => {
-  expect(callUsage(usage, LENGTHS)).toMatchObject({ inputTokens: 40, outputTokens: 8, isEstimated: true });
+test('a run says what its calls have used and cost, and so do its steps', async () => {
+  const { id, usage } = await world.run('ask', 2);
+  const both = { calls: 2, inputTokens: 200, cachedInputTokens: 0, outputTokens: 200, costUsd: '0.0006' };
+  expect(usage).toEqual({ ...both, isEstimated: false });
+  const { body } = await world.service.call<any>('GET', `/v1/runs/${id}/steps`);
+  expect(body.items.map((item: any) => item.usage?.costUsd)).toEqual(['0.0003', '0.0003']);
+  expect((await world.run('ask', 0)).usage).toBeNull();
 });
 
-test('half of what has to be said is estimated', () => {
-  const usage = { ...NOTHING, inputTokens: { ...NOTHING.inputTokens, noCache: 5, cacheRead: 7 } };
-  expect(callUsage(usage, LENGTHS)).toMatchObject({ inputTokens: 12, outputTokens: 8, isEstimated: true });
-});
-
-test('whatever is said, parts are never more than the whole, and all are whole numbers that a column can hold', () => {
-  const said = fc.option(fc.oneof(fc.double(), fc.integer()), { nil: undefined });
-  const any = fc.record({
-    inputTokens: fc.record({ total: said, noCache: said, cacheRead: said, cacheWrite: said }),
-    outputTokens: fc.record({ total: said, text: said, reasoning: said }),
+test('what was used is summed up by what one asks for', async () => {
+  await world.run('ask', 2);
+  await world.run('askOf', 'small');
+  const sums = await until('the sums', async () => {
+    const { body } = await world.service.call<any>('GET', '/v1/usage?by=model,workflow');
+    return body.items.length === 2 && body.items;
   });
-  fc.assert(
-    fc.property(any, (usage) => {
-      const { isEstimated, ...numbers } = callUsage(usage, LENGTHS);
-      expect(typeof isEstimated).toBe('boolean');
-      for (const number of Object.values(numbers)) {
-        expect(Number.isInteger(number) && number >= 0 && number < 2 ** 31).toBe(true);
-      }
-      const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = numbers;
-      expect(cachedInputTokens + cacheWriteTokens).toBeLessThanOrEqual(inputTokens);
-      expect(reasoningTokens).toBeLessThanOrEqual(outputTokens);
-    }),
-  );
-});
-
-test('lengths are those of what is sent and said, in any script', () => {
-  const prompt = [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'x'.repeat(3000) }] }];
-  expect(estimateOf({ prompt })).toEqual({ inputTokens: 1004, outputTokens: 4096 });
-  expect(estimateOf({ prompt, maxOutputTokens: 5 }, 100).outputTokens).toBe(5);
-  expect(estimateOf({ prompt }, 100).outputTokens).toBe(100);
-  const tools = [{ type: 'function' as const, name: 'look', inputSchema: { description: 'y'.repeat(3000) } }];
-  expect(estimateOf({ prompt, tools }).inputTokens).toBeGreaterThan(2000);
-  expect(
-    contentTokens([
-      { type: 'text', text: '日本語' },
-      { type: 'reasoning', text: 'abc' },
-    ]),
-  ).toBe(4);
+  expect(sums).toMatchObject([
+    { model: 'large', workflow: 'Trial.ask', calls: 2, inputTokens: 200, outputTokens: 200, costUsd: '0.0006' },
+    { model: 'small', workflow: 'Trial.askOf', calls: 1, costUsd: '0.00003' },
+  ]);
+  const { body: other } = await world.service.call<any>('GET', '/v1/usage', { headers: { 'X-Tenant': 'acme' } });
+  expect(other.items).toEqual([]);
+  expect(await world.service.call('GET', '/v1/usage?by=colour')).toMatchObject({ status: 400 });
+  expect(await world.service.call('GET', '/v1/usage?since=yesterday')).toMatchObject({ status: 400 });
 });
