@@ -206,12 +206,14 @@ function verdictOf(work: Work, now: number): BucketVerdict {
 function leaseOf({ bucket, level, slotsTaken }: Work, { wanted }: Account, now: number): Portion & { slots: number } {
   const { limits } = bucket;
   const room = roomOf(limits, level, now);
-  const part = (left: number, wish: number): number => Math.max(0, Math.min(wish, left * LEASED_PART));
-  const requests = Math.floor(part(room.requests, wanted.requests));
   const free = limits.concurrency === undefined ? Infinity : limits.concurrency - slotsTaken;
   return {
-    requests: limits.rpm === undefined ? 0 : requests,
-    tokens: limits.tpm === undefined ? 0 : Math.floor(part(room.tokens, wanted.tokens)),
-    slots: limits.concurrency === undefined ? 0 : Math.floor(part(free, wanted.requests)),
+    requests: limits.rpm === undefined ? 0 : inAdvance(room.requests, wanted.requests),
+    tokens: limits.tpm === undefined ? 0 : inAdvance(room.tokens, wanted.tokens),
+    slots: limits.concurrency === undefined ? 0 : inAdvance(free, wanted.requests),
   };
+}
+
+function inAdvance(left: number, wish: number): number {
+  return Math.floor(Math.max(0, Math.min(wish, left * LEASED_PART)));
 }
