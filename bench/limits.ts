@@ -66,7 +66,7 @@ async function courseOf(system: System, wanted: readonly Wanted[], seconds: numb
       const since = (): number => performance.now() - startedAt;
       const submissions: Promise<void>[] = [];
       for (const [n, call] of wanted.entries()) {
-        if (call.atMs > since()) await delay(call.atMs - since());
+        await delay(Math.max(0, call.atMs - since()));
         submissions.push(submit(call, n));
       }
       await Promise.all(submissions);

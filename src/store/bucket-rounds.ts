@@ -22,6 +22,8 @@ export interface KnownWait {
   id: string | undefined;
   isGranted: boolean;
   priority: number;
+  /** What the row asks for; undefined where there is none. */
+  tokens: number | undefined;
 }
 
 /** What is known of the queue at a bucket. */
@@ -60,7 +62,7 @@ export interface SavedWaits {
 interface Rows {
   queues: { key: string; slots: number; finishes: Record<string, number> | null }[] | null;
   lines: (WaitingCall & { also: string | null; runId: string | null })[] | null;
-  own: (KnownWait & { id: string | null })[] | null;
+  own: (KnownWait & { id: string | null; tokens: number | null })[] | null;
 }
 
 /** Returns what is known of the queues at these buckets, up to `most` of each tenant's line, and of these calls of the process. */
@@ -97,7 +99,8 @@ export async function readQueues(
                  ORDER BY w.place LIMIT :most) AS w
         WHERE line.tenant IS NOT NULL),
      own AS (
-       SELECT c.id AS "callId", w.id, w.granted_at IS NOT NULL AS "isGranted", COALESCE(w.priority, r.priority, 0) AS priority
+       SELECT c.id AS "callId", w.id, w.granted_at IS NOT NULL AS "isGranted", COALESCE(w.priority, r.priority, 0) AS priority,
+              w.tokens
          FROM json_to_recordset(:calls::json) AS c(id uuid, bucket text, "runId" text, "stepId" int, ordinal int)
          LEFT JOIN dbos.workflow_status r ON r.workflow_uuid = c."runId"
          LEFT JOIN LATERAL (
@@ -118,7 +121,7 @@ export async function readQueues(
       finishes: new Map(Object.entries(finishes ?? {})),
     })),
     lines: (lines ?? []).map((row) => ({ ...row, also: row.also ?? undefined, runId: row.runId ?? undefined })),
-    own: (own ?? []).map((row) => ({ ...row, id: row.id ?? undefined })),
+    own: (own ?? []).map((row) => ({ ...row, id: row.id ?? undefined, tokens: row.tokens ?? undefined })),
   };
 }
 

@@ -68,26 +68,31 @@ export class Buckets implements Gate {
     const accounts = found.map((bucket) => this.#account(bucket));
     const [first, second] = accounts;
     const tokens = call.estimate.inputTokens + first!.expectedOutput(call.estimate.outputTokens);
-    const spot = spotOf(call.scope, first!.declared.key);
-    if (this.#calls.takeKept(spot)) for (const account of accounts) account.begins(tokens);
-    else if (accounts.every((account) => account.has(tokens))) for (const account of accounts) account.take(tokens);
-    else {
-      const { runId, stepId } = call.scope;
-      const isOfRun = runId !== undefined && stepId !== undefined;
-      const wait = {
-        id: call.id,
-        bucket: first!.declared.key,
-        also: second?.declared.key,
-        tenant,
-        tokens,
-        runId: isOfRun ? runId : undefined,
-        stepId: isOfRun ? stepId : undefined,
-        ordinal: this.#calls.at(spot),
-      };
-      const isContended = accounts.some((account) => account.isContended);
-      await this.#calls.inBody(call, wait, () => this.#lookWithin(isContended ? FASTEST_LOOK_MS : 0));
+    if (accounts.every((account) => account.has(tokens))) {
+      for (const account of accounts) account.take(tokens);
+      return this.#passage(accounts, tokens);
     }
-    return { ended: (end) => this.#ended(accounts, tokens, end) };
+    const spot = spotOf(call.scope, first!.declared.key);
+    const kept = this.#calls.takeKept(spot);
+    if (kept !== undefined) {
+      for (const account of accounts) account.begins(kept);
+      this.#lookWithin(FASTEST_LOOK_MS);
+      return this.#passage(accounts, kept);
+    }
+    const { runId, stepId } = call.scope;
+    const wait = {
+      id: call.id,
+      bucket: first!.declared.key,
+      also: second?.declared.key,
+      tenant,
+      tokens,
+      runId: spot && runId,
+      stepId: spot && stepId,
+      ordinal: this.#calls.at(spot),
+    };
+    const isContended = accounts.some((account) => account.isContended);
+    const taken = await this.#calls.inBody(call, wait, () => this.#lookWithin(isContended ? FASTEST_LOOK_MS : 0));
+    return this.#passage(accounts, taken);
   }
 
   /** Returns in how many milliseconds a call of the endpoint may have room, as far as this process knows; 0 for now. */
@@ -104,6 +109,10 @@ export class Buckets implements Gate {
     clearTimeout(this.#timer);
     await this.#round?.catch(() => {});
     await this.#makeRound(true).catch(() => {});
+  }
+
+  #passage(accounts: readonly Account[], tokens: number): Passage {
+    return { ended: (end) => this.#ended(accounts, tokens, end) };
   }
 
   #account(bucket: DeclaredBucket): Account {
@@ -239,16 +248,17 @@ export class Buckets implements Gate {
     if (answer.wake.length > 0) this.#options.wake(answer.wake);
     for (const { waiter, call } of asking) {
       const { wait, isHere } = call;
-      if (!answer.granted.has(wait.id)) {
+      const granted = answer.granted.get(wait.id);
+      if (!granted) {
         waiter.foreseen(answer.expectedMs.get(wait.id) ?? 0);
         continue;
       }
       const accounts = [wait.bucket, ...(wait.also ? [wait.also] : [])].map((key) => this.#accounts.get(key)!);
-      if (isHere) for (const account of accounts) account.begins(wait.tokens);
-      if (this.#calls.isWanted(waiter)) waiter.granted(answer.granted.get(wait.id));
+      if (isHere) for (const account of accounts) account.begins(granted.tokens);
+      if (this.#calls.isWanted(waiter)) waiter.granted(granted);
       // It was parked meanwhile.
       else if (!isHere) this.#options.wake([wait.runId!]);
-      else for (const account of accounts) account.ended({ requests: 1, tokens: wait.tokens });
+      else for (const account of accounts) account.ended({ requests: 1, tokens: granted.tokens });
     }
     return answer.isCutOff;
   }

@@ -2,7 +2,7 @@
 
 import { WaitForRoom } from '../../core/wait-for-room.ts';
 import type { CallScope, PlannedCall } from '../call.ts';
-import type { AskingCall, AskingWait } from './round.ts';
+import type { AskingCall, AskingWait, Granted } from './round.ts';
 
 /** A call that waits longer than this leaves the body of its step. */
 export const LONGEST_IN_BODY_MS = 250;
@@ -14,8 +14,8 @@ const LONGEST_FORESEEN_MS = 60_000;
 export interface Waiter {
   wait: AskingWait;
   since: number;
-  /** Called when there is room, with the row that holds it. */
-  granted: (rowId: string | undefined) => void;
+  /** Called when there is room. */
+  granted: (granted: Granted) => void;
   /** Told in how many milliseconds there will be room; may give the wait up. */
   foreseen: (ms: number) => void;
   /** Whether the call is made as soon as there is room. */
@@ -37,7 +37,7 @@ export function spotOf({ runId, stepId }: Pick<CallScope, 'runId' | 'stepId'>, b
 export class WaitingCalls {
   readonly #waiters = new Set<Waiter>();
   /** Room of steps that are outside of their bodies, by the spot. */
-  readonly #kept = new Map<string, { rowId: string; until: number }[]>();
+  readonly #kept = new Map<string, (Granted & { until: number })[]>();
   #removed: string[] = [];
 
   get size(): number {
@@ -63,16 +63,16 @@ export class WaitingCalls {
     });
   }
 
-  /** Takes the room that was kept for a call of this step, if there is some. */
-  takeKept(spot: Spot | undefined): boolean {
-    if (this.#kept.size === 0 || !spot) return false;
+  /** Takes the room that was kept for a call of this step, and returns for how many tokens it is; undefined where there is none. */
+  takeKept(spot: Spot | undefined): number | undefined {
+    if (this.#kept.size === 0 || !spot) return undefined;
     const key = keyOf(spot);
     const kept = this.#kept.get(key)?.filter(({ until }) => until > performance.now()) ?? [];
     const first = kept.shift();
     if (kept.length > 0) this.#kept.set(key, kept);
     else this.#kept.delete(key);
     if (first) this.#removed.push(first.rowId);
-    return first !== undefined;
+    return first?.tokens;
   }
 
   /** How many calls wait at this spot. */
@@ -84,13 +84,13 @@ export class WaitingCalls {
   }
 
   /**
-   * Waits in the body of a step until there is room. `changed` is called when there is somebody new to ask for.
+   * Waits in the body of a step until there is room, and returns for how many tokens. `changed` is called when there is somebody new to ask for.
    * @throws WaitForRoom when that takes too long for a step of a run; the signal's reason when it is aborted
    */
-  async inBody(call: PlannedCall, wait: AskingWait, changed: () => void): Promise<void> {
+  async inBody(call: PlannedCall, wait: AskingWait, changed: () => void): Promise<number> {
     const { signal } = call.scope;
     signal.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
     const spot = spotOf(call.scope, wait.bucket);
     const since = performance.now();
     const leave = (waitMs: number): void => {
@@ -104,7 +104,7 @@ export class WaitingCalls {
       wait,
       since,
       isHere: true,
-      granted: () => resolve(),
+      granted: ({ tokens }) => resolve(tokens),
       foreseen: (ms) => {
         hasPlace = true;
         if (spot && (isLate || ms + performance.now() - since > LONGEST_IN_BODY_MS)) leave(ms);
@@ -123,7 +123,7 @@ export class WaitingCalls {
     this.#waiters.add(waiter);
     changed();
     try {
-      await promise;
+      return await promise;
     } finally {
       clearTimeout(timer);
       this.#waiters.delete(waiter);
@@ -149,10 +149,10 @@ export class WaitingCalls {
       wait,
       since,
       isHere: false,
-      granted: (rowId) => {
+      granted: (granted) => {
         this.#waiters.delete(waiter);
         const key = keyOf(spot);
-        const kept = { rowId: rowId ?? wait.id, until: performance.now() + KEPT_MS };
+        const kept = { ...granted, until: performance.now() + KEPT_MS };
         this.#kept.set(key, [...(this.#kept.get(key) ?? []), kept]);
         ended();
       },

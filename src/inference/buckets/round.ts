@@ -36,6 +36,14 @@ export interface AskingCall {
   isHere: boolean;
 }
 
+/** Room for a call. */
+export interface Granted {
+  /** How many tokens were taken for it. */
+  tokens: number;
+  /** The row that holds it until it is taken up. */
+  rowId: string;
+}
+
 export interface RoundRequest {
   executorId: string;
   accounts: ReadonlyMap<string, Account>;
@@ -47,8 +55,8 @@ export interface RoundRequest {
 
 export interface RoundAnswer {
   buckets: ReadonlyMap<string, BucketVerdict>;
-  /** The rows of calls of this process that have got room; undefined for one that has no row. */
-  granted: ReadonlyMap<string, string | undefined>;
+  /** The calls of this process that have got room. */
+  granted: ReadonlyMap<string, Granted>;
   /** In how many milliseconds calls of this process are expected to get room; `Infinity` for one that is far back in its line. */
   expectedMs: ReadonlyMap<string, number | undefined>;
   /** Runs elsewhere whose calls have got room. */
@@ -141,7 +149,7 @@ function answerFor({ asking, lines, verdict }: Outcome): RoundAnswer {
     granted: new Map(
       asking
         .filter((each) => hasRoom(each, granted))
-        .map(({ wait, known, candidate, isHere }) => [wait.id, isHere && !known?.id ? undefined : candidate.id]),
+        .map(({ wait, known, candidate }) => [wait.id, { rowId: candidate.id, tokens: known?.tokens ?? wait.tokens }]),
     ),
     expectedMs: new Map(
       asking
