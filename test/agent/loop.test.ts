@@ -139,7 +139,10 @@ test('a model that is busy is asked again', async () => {
 
 test('a model that refuses ends the run', async () => {
   const model = prepare([{ status: 401 }]);
-  expect(await served.run('Desk.work', 'Hello?')).toMatchObject({ status: 'failed', error: { code: 'model_auth_failed' } });
+  expect(await served.run('Desk.work', 'Hello?')).toMatchObject({
+    status: 'failed',
+    error: { code: 'model_auth_failed' },
+  });
   expect(model.calls).toHaveLength(1);
 });
 

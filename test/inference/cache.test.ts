@@ -198,6 +198,23 @@ test('agents are answered turn by turn, and their records say so', async () => {
   });
 });
 
+test('each call records what it asked with: of an agent the same as its turn, of a step what can be told from the call', async () => {
+  const fingerprints = async (id: string) =>
+    (await database.query('SELECT fingerprint FROM holdfast.model_calls WHERE run_id = $1', [id])).map(
+      (row) => row.fingerprint,
+    );
+  for (const made of ['asked', 'kept']) {
+    const { id } = await run('Desk.talk', 'Tide?');
+    const { body } = await service.call<{ items: any[] }>('GET', `/v1/runs/${id}/steps`);
+    const { model: asked, ...own } = body.items[0].output.fingerprint;
+    expect(await fingerprints(id), made).toEqual([own]);
+    expect(asked).toEqual({ class: 'small', id: 'one' });
+  }
+  const [warm, cold] = [await run('Desk.ask', { prompt: 'Tide?' }), await run('Desk.ask', { prompt: 'Moon?' })];
+  expect(await fingerprints(warm.id)).toMatchObject([{ template: expect.any(String), tools: {} }]);
+  expect(await fingerprints(warm.id)).toEqual(await fingerprints(cold.id));
+});
+
 test('endpoints that are others now are asked', async () => {
   await ask({ prompt: 'Tide?' });
   await service.stop();
