@@ -100,7 +100,10 @@ async function askClass<T>(
     } else throw error;
   }
   // An endpoint without room is not out: the class can answer.
-  if (waiting) throw waiting;
+  if (waiting) {
+    question.scope.waits?.(waiting);
+    throw waiting;
+  }
   const error = errorOf(routing, members, tried);
   return {
     kind: 'out',

@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { type AnswerCache, cachingOf } from '../core/answer-cache.ts';
 import { HoldfastError } from '../core/errors.ts';
+import type { WaitForRoom } from '../core/wait-for-room.ts';
 import type { Fingerprint } from '../core/fingerprint.ts';
 import type { CallScope } from '../inference/call.ts';
 import type { ModelSource } from '../inference/registry.ts';
@@ -35,6 +36,8 @@ export interface ModelCalls {
   settle: Settle;
   /** Where what they say goes; undefined where nobody can follow it. */
   tokens?: TokenStream | undefined;
+  /** Told that a call has to wait for room. */
+  waits?: ((room: WaitForRoom) => void) | undefined;
 }
 
 interface Surroundings extends ModelCalls {
@@ -72,9 +75,9 @@ export function agentModel(
   { stream = false, cache }: ModelUse,
   fingerprint: Fingerprint | undefined,
 ): LanguageModelV4 {
-  const { models, context, settle, tokens } = surroundings('model()');
+  const { models, context, settle, tokens, waits } = surroundings('model()');
   const caching = cache && cachingOf(cache);
-  const found = models.model(name, scopeOf(context, settle, { fingerprint, caching }));
+  const found = models.model(name, scopeOf(context, settle, { fingerprint, caching, waits }));
   return stream && tokens ? streamingModel(found, () => tokens.listen()) : found;
 }
 
@@ -86,7 +89,7 @@ export function stepTokens(): TokenStream | undefined {
 function scopeOf(
   context: StepContext,
   settle: Settle,
-  { fingerprint, caching }: Pick<CallScope, 'fingerprint' | 'caching'>,
+  { fingerprint, caching, waits }: Pick<CallScope, 'fingerprint' | 'caching' | 'waits'>,
 ): CallScope {
   const { runId, stepId, name, attempt, tenant } = context;
   return {
@@ -100,6 +103,7 @@ function scopeOf(
     },
     fingerprint,
     caching,
+    waits,
     settleWithStep: settle,
   };
 }
@@ -114,8 +118,8 @@ export function inStepContext<T>(
   body: () => Promise<T>,
   calls: ModelCalls = current.getStore() ?? { settle: () => false },
 ): Promise<T> {
-  const { settle, tokens } = calls;
-  return current.run({ context, models, settle, tokens }, body);
+  const { settle, tokens, waits } = calls;
+  return current.run({ context, models, settle, tokens, waits }, body);
 }
 
 function surroundings(caller: string): Surroundings {

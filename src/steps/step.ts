@@ -5,7 +5,7 @@ import { type Duration, toMilliseconds } from '../core/duration.ts';
 import { RetryableError } from '../core/errors.ts';
 import { idempotencyKey } from '../core/idempotency-key.ts';
 import { errorRecord, isRecorded } from '../core/recorded-error.ts';
-import { waitForRoomIn } from '../core/wait-for-room.ts';
+import { type WaitForRoom, waitForRoomIn } from '../core/wait-for-room.ts';
 import type { StepOptions } from '../define/operation.ts';
 import type { Checkpoints, StepIdentity } from '../engine/checkpoint.ts';
 import { insideWorkflow } from '../engine/verbs.ts';
@@ -167,7 +167,9 @@ async function runAttempt(
 ): Promise<unknown> {
   const leave = await placeFor(runner, call, identity);
   const tokens = identity && stepTokens?.attempt(identity);
-  const calls = identity && { settle: identity.settle, tokens };
+  let room: WaitForRoom | undefined;
+  const waits = (wanted: WaitForRoom): void => void (room = wanted);
+  const calls = identity && { settle: identity.settle, tokens, waits };
   try {
     const result = await withinTime(call.name, call.options.timeout, (expiry) =>
       inStepContext(contextOf(call.name, attempt, identity, expiry), runner.models, call.body, calls),
@@ -176,7 +178,8 @@ async function runAttempt(
     return result;
   } catch (error) {
     tokens?.failed();
-    throw error;
+    // Streams of the AI SDK fail with an error of their own, which says nothing of its cause.
+    throw room ?? error;
   } finally {
     leave?.();
   }

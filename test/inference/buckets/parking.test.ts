@@ -1,6 +1,6 @@
 // A run whose call has to wait for room leaves memory, and goes on when there is some: without a further attempt.
 
-import { generateText } from 'ai';
+import { generateText, streamText } from 'ai';
 import { expect, test } from 'vitest';
 import { model, step, workflow } from '../../../src/index.ts';
 import { scriptedModel } from '../../../src/testing.ts';
@@ -16,6 +16,11 @@ class Caller {
     return (await generateText({ model: model('small'), prompt: name, maxRetries: 0 })).text;
   }
 
+  @step({ retries: { attempts: 1 } })
+  static async stream(name: string): Promise<string> {
+    return streamText({ model: model('small'), prompt: name, maxRetries: 0, onError: () => {} }).text;
+  }
+
   @step()
   static async note(name: string): Promise<string> {
     bodies.set(name, (bodies.get(name) ?? 0) + 1);
@@ -26,6 +31,11 @@ class Caller {
   static async call(name: string): Promise<string> {
     await Caller.note(`${name} before`);
     return Caller.ask(name);
+  }
+
+  @workflow({ lane: 'calls' })
+  static async streamed(name: string): Promise<string> {
+    return Caller.stream(name);
   }
 }
 
@@ -81,4 +91,9 @@ test('a run that is cancelled while it waits leaves nothing behind', async () =>
     const rows = await served.database.query('SELECT FROM holdfast.bucket_waits WHERE run_id = $1', [waiting]);
     return rows.length === 0;
   });
+});
+
+test('a call that streams waits as well', async () => {
+  const runs = await Promise.all(Array.from({ length: 7 }, () => served.run('Caller.streamed', 'stream')));
+  expect(runs.map(({ result }) => result)).toEqual(runs.map(() => 'Done.'));
 });
