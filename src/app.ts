@@ -17,7 +17,7 @@ import type { Retention as RetentionTime } from './core/retention.ts';
 import { assertAgents } from './define/agent.ts';
 import { type Catalogue, collect, type Service } from './define/catalogue.ts';
 import { type RetentionRule, retentionRules } from './define/retention.ts';
-import { Engine } from './engine/engine.ts';
+import { Engine, type EngineOptions } from './engine/engine.ts';
 import { resumeStopped } from './engine/resumed-runs.ts';
 import { startRun } from './engine/runs.ts';
 import type { CheckpointProbe } from './engine/hooks.ts';
@@ -40,10 +40,8 @@ import { runRoutes } from './http/routes/runs.ts';
 import { startRoute } from './http/routes/start.ts';
 import { startServer } from './http/server.ts';
 import { type AppModels, appModels, type ModelOptions } from './inference/app-models.ts';
-import { Answers } from './inference/answers.ts';
-import { openBuckets } from './inference/buckets/open.ts';
-import { openLedger } from './inference/budgets.ts';
 import { openModels } from './inference/open.ts';
+import { Shared } from './inference/shared.ts';
 import type { ModelSource } from './inference/registry.ts';
 import { packageVersion } from './lib/package-version.ts';
 import { Sole } from './lib/sole.ts';
@@ -144,38 +142,26 @@ export class App {
     const news = new RunNews();
     const unwinding: { ready?: Unwinds } = {};
     const runner: { ready?: AppRunner } = {};
-    const engine = await Engine.start({
-      databaseUrl: database.url,
-      db: database.transactions,
-      application: this.name,
-      version: packageVersion(),
-      kind: config.engine,
-      role: config.role,
-      listenTo: config.role === 'api' ? [] : (config.lanes ?? 'all'),
-      lanes: this.lanes,
+    const hooks = {
       workflows: workflowBodies(this.catalogue, this.#tools, () => runner.ready!),
-      poolSize: database.enginePoolSize,
-      launchDeadlineMs: config.databaseDeadlineMs,
-      missingWorkflowMs: config.missingWorkflowMs,
-      log,
-      onRecorded: (runId) => news.tell(runId, 'record'),
-      onFailed: (runId) => unwinding.ready?.failed(runId),
+      onRecorded: (runId: string) => news.tell(runId, 'record'),
+      onFailed: (runId: string) => unwinding.ready?.failed(runId),
       probe,
-    });
+    };
+    const engine = await Engine.start(this.#engineOptions(database, config, log, hooks));
     started.push({ stop: () => engine.drain(0).then(() => engine.close()) });
     news.connect(engine.signals);
     const submissions = new Submissions(engine, this.catalogue.workflows, Object.keys(this.lanes), (id) =>
       findInputHash(database.reads, id),
     );
     const db = database.transactions;
-    models.routing.breakers.share({ db, log });
-    const ledger = openLedger(models.routing, { db, executorId: engine.executorId, log });
-    started.push({ stop: () => ledger.close() });
-    const answers = (models.routing.answers = new Answers({ db, executorId: engine.executorId, log }));
-    started.push(answers);
-    const wake = (runIds: readonly string[]): void => engine.wakeForRoom(runIds);
-    const buckets = openBuckets(models, { db, executorId: engine.executorId, log, wake });
-    started.push({ stop: () => buckets.close() });
+    const shared = new Shared(models, {
+      db,
+      executorId: engine.executorId,
+      log,
+      wake: (runIds) => engine.wakeForRoom(runIds),
+    });
+    started.push({ stop: () => shared.leave().then(() => shared.close()) });
     const approvals = new Approvals({ db, tools: this.#tools, onWakeUp: (id, topic) => engine.messageLeft(id, topic) });
     const door = Promise.withResolvers<string>();
     const origin = async (): Promise<string> => config.publicUrl ?? door.promise;
@@ -184,12 +170,9 @@ export class App {
     const unbind = bindAll(this.catalogue, this.#tools, submissions, runner.ready, log);
     started.push({ stop: unbind });
     await engine.open();
-    const retention = new Retention({ db, log, application: this.name, rules: this.retention });
-    started.push(retention);
-    await retention.start();
     const unwinds = (unwinding.ready = this.#unwinds(engine, db, log));
-    started.push(unwinds);
-    unwinds.start();
+    const upkeep = await this.#upkeep(unwinds, db, log);
+    started.push(upkeep);
     const state = { stopping: false };
     const controls = this.#controls(engine, database, unwinds);
     const others = [
@@ -202,23 +185,39 @@ export class App {
     const findPerson = config.auth === 'keys' ? (key: string) => personOf(database.reads, key) : undefined;
     const server = await startServer({ ...config, routes, findPerson, log });
     door.resolve(server.url);
-    const upkeep = { stop: async () => void (await Promise.all([retention.stop(), unwinds.stop(), answers.stop()])) };
-    const parts = {
-      server,
-      engine,
-      upkeep,
-      tokens,
-      buckets,
-      ledger,
-      database,
-      models,
-      submissions,
-      approvals,
-      state,
-      unbind,
-      place,
+    const parts = { server, engine, upkeep, tokens, shared, database, models, submissions, approvals, unbind, place };
+    return new RunningApp({ ...parts, state, graceMs: config.graceMs });
+  }
+
+  #engineOptions(
+    database: AppDatabase,
+    config: Config,
+    log: EngineLog,
+    hooks: Pick<EngineOptions, 'workflows' | 'onRecorded' | 'onFailed' | 'probe'>,
+  ): EngineOptions {
+    return {
+      databaseUrl: database.url,
+      db: database.transactions,
+      application: this.name,
+      version: packageVersion(),
+      kind: config.engine,
+      role: config.role,
+      listenTo: config.role === 'api' ? [] : (config.lanes ?? 'all'),
+      lanes: this.lanes,
+      poolSize: database.enginePoolSize,
+      launchDeadlineMs: config.databaseDeadlineMs,
+      missingWorkflowMs: config.missingWorkflowMs,
+      log,
+      ...hooks,
     };
-    return new RunningApp({ ...parts, graceMs: config.graceMs });
+  }
+
+  /** What a process does for runs that have ended. */
+  async #upkeep(unwinds: Unwinds, db: Knex, log: EngineLog): Promise<Stoppable> {
+    const retention = new Retention({ db, log, application: this.name, rules: this.retention });
+    await retention.start();
+    unwinds.start();
+    return { stop: async () => void (await Promise.all([retention.stop(), unwinds.stop()])) };
   }
 
   #unwinds(engine: Engine, db: Knex, log: EngineLog): Unwinds {

@@ -5,9 +5,8 @@ import type { Submissions } from './admission/submit.ts';
 import type { AppDatabase } from './database.ts';
 import type { Engine } from './engine/engine.ts';
 import type { HttpServer } from './http/server.ts';
-import type { Buckets } from './inference/buckets/buckets.ts';
-import type { Ledger } from './inference/ledger.ts';
 import type { Models } from './inference/registry.ts';
+import type { Shared } from './inference/shared.ts';
 
 /** Something that is ended with the app. */
 export interface Stoppable {
@@ -22,8 +21,7 @@ export interface Parts {
   upkeep: Stoppable;
   /** Writes what models say. */
   tokens: Stoppable;
-  buckets: Buckets;
-  ledger: Ledger;
+  shared: Shared;
   database: AppDatabase;
   models: Models;
   submissions: Submissions;
@@ -70,16 +68,14 @@ export class RunningApp {
    * everything. Returns how many step bodies were cut off; they run again elsewhere.
    */
   async stop(): Promise<number> {
-    const { server, engine, upkeep, tokens, buckets, ledger, database, models, state, unbind, place, graceMs } =
-      this.#parts;
+    const { server, engine, upkeep, tokens, shared, database, models, state, unbind, place, graceMs } = this.#parts;
     state.stopping = true;
     // Requests that are under way still need the engine, so it is closed only after the door.
     const [cutOff] = await Promise.all([engine.drain(graceMs), server.stop(graceMs), upkeep.stop()]);
     await tokens.stop();
-    await buckets.close();
+    await shared.leave();
     await engine.close();
-    // Steps that ended until now have called models.
-    await ledger.close();
+    await shared.close();
     await unbind();
     await models.close();
     await database.close();
