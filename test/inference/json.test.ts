@@ -57,6 +57,24 @@ test('deep nesting and many brackets take no time', () => {
   expect(performance.now() - start).toBeLessThan(1000);
 });
 
+test.each([
+  ['among prose', (json: string) => `Here you are: ${json} (done)`],
+  ['in a fence', (json: string) => `\`\`\`json\n${json}\n\`\`\``],
+])('a fence within a string of a value %s is part of it', (_where, around) => {
+  const text = around('{"code": "so:\n```js\n{a: 1}\n```\n", "n": 1}');
+  expect(JSON.parse(jsonIn(text))).toEqual({ code: 'so:\n```js\n{a: 1}\n```\n', n: 1 });
+});
+
+test('a number that is too large is not taken for nothing', () => {
+  expect(jsonIn("{'n': 1e999}")).toBe("{'n': 1e999}");
+});
+
+test('a long string takes no time, whatever its quotes', () => {
+  const start = performance.now();
+  expect(wholeJson(`{'a': '${'x'.repeat(5_000_000)}'}`)).toHaveLength(5_000_008);
+  expect(performance.now() - start).toBeLessThan(500);
+});
+
 test('only a whole text is a whole value', () => {
   expect(wholeJson("{'a': 1,}")).toBe('{"a":1}');
   expect(wholeJson('{"a": 1} and more')).toBeUndefined();

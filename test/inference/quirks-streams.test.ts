@@ -1,7 +1,9 @@
 // Streams of OpenAI-compatible servers that write them otherwise than OpenAI.
 
+import type { LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import { isStepCount, streamText } from 'ai';
 import { expect, test } from 'vitest';
+import { mended } from '../../src/inference/models/quirks/mended.ts';
 import type { Turn } from '../../src/testing/scripted-model.ts';
 import { answer, serving, tideAt, tools } from './support/strange-server.ts';
 
@@ -65,6 +67,53 @@ test('with a call in pieces', async () => {
     { toolName: 'tide', input: { port: 'Oban' } },
     { toolName: 'moon', input: {} },
   ]);
+});
+
+test.each([
+  ['left out', {}],
+  ['null', { arguments: null }],
+])('with a call whose first piece has its arguments %s', async (_how, given) => {
+  const piece = (text: string) => ({ index: 0, function: { arguments: text } });
+  const first = { index: 0, id: 'c1', type: 'function', function: { name: 'tide', ...given } };
+  const events = [first, piece('{"port":'), piece(' "Oban"}')].map((delta) => chunk({ tool_calls: [delta] }));
+  const { calls } = await askStream({ events: [...events, chunk({}, 'tool_calls')] });
+  expect(calls).toEqual([{ toolName: 'tide', input: { port: 'Oban' } }]);
+});
+
+test('with a call that has no arguments at all', async () => {
+  const called = chunk({ tool_calls: [{ index: 0, id: 'c1', function: { name: 'moon' } }] });
+  const { calls } = await askStream({ events: [called, chunk({}, 'tool_calls')] });
+  expect(calls).toEqual([{ toolName: 'moon', input: {} }]);
+});
+
+test.each([
+  ['a thought', ['<think>', '</think>High at noon.']],
+  ['a call', ['{"name": "moon", "arguments": {}, "id": "', '"}']],
+])('with %s in many pieces, at a cost that grows with its length only', async (_what, [begin, end]) => {
+  const parts = [begin!, ...Array<string>(40_000).fill('word '), end!].map((delta): LanguageModelV4StreamPart => ({
+    type: 'text-delta',
+    id: 't',
+    delta,
+  }));
+  const whole: LanguageModelV4StreamPart[] = [{ type: 'text-start', id: 't' }, ...parts, { type: 'text-end', id: 't' }];
+  const { provider, modelId, doGenerate } = await serving([]);
+  const model = mended({
+    specificationVersion: 'v4',
+    provider,
+    modelId,
+    supportedUrls: {},
+    doGenerate,
+    doStream: async () => ({ stream: ReadableStream.from(whole) }),
+  });
+  const startedAt = performance.now();
+  const moon = { type: 'function' as const, name: 'moon', inputSchema: {} };
+  const { stream } = await model.doStream({ prompt: [], tools: [moon] });
+  const types: string[] = [];
+  for await (const { type } of stream) types.push(type);
+  expect(types.filter((type) => type.endsWith('delta') || type === 'tool-call')).toEqual(
+    begin === '<think>' ? ['reasoning-delta', 'text-delta'] : ['tool-call'],
+  );
+  expect(performance.now() - startedAt).toBeLessThan(1000);
 });
 
 test('with a call as text, none of which is taken for an answer', async () => {

@@ -3,6 +3,7 @@
 import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
 import type { Schema } from '../local/fill/schema.ts';
 import { readLenientJson } from './lenient-json.ts';
+import { withoutThought } from './thought.ts';
 
 /** The prompt with a system message at its start that asks for nothing but JSON of this schema. */
 export function withJsonInstruction(prompt: LanguageModelV4Prompt, schema: unknown): LanguageModelV4Prompt {
@@ -23,17 +24,15 @@ const MOST_PLACES = 64;
  * model has to be asked again.
  */
 export function jsonIn(text: string): string {
-  const thought = withoutThoughts(text);
-  const whole = [text, thought].find(parses);
+  const said = withoutThought(text).said.trim();
+  const whole = [text, said].find(parses);
   if (whole !== undefined) return whole;
-  const fenced = [...thought.matchAll(/```[\w-]*[^\S\n]*\n([\s\S]*?)\n?[^\S\n]*```/g)].map(([, inner]) => inner!);
-  const mended = [thought, ...fenced].map(wholeJson).find((json) => json !== undefined);
-  return mended ?? longestJson(thought) ?? text;
-}
-
-/** Returns the text without what it says to itself at its beginning. */
-function withoutThoughts(text: string): string {
-  return text.replace(/^\s*<think(?:ing)?>[\s\S]*?<\/think(?:ing)?>/i, '').trim();
+  const longest = longestJson(said);
+  // A value with a fence in it does not stand within one.
+  if (longest?.includes('```')) return longest;
+  const fenced = [...said.matchAll(/```[\w-]*[^\S\n]*\n([\s\S]*?)\n?[^\S\n]*```/g)].map(([, inner]) => inner!);
+  const mended = [said, ...fenced].map(wholeJson).find((json) => json !== undefined);
+  return mended ?? longest ?? text;
 }
 
 /** Returns the text as JSON when it is a value, small slips aside; undefined otherwise. */

@@ -17,6 +17,8 @@ const WORDS: Readonly<Record<string, unknown>> = {
   None: null,
 };
 const CLOSING: Readonly<Record<string, string>> = { '"': '"', "'": "'", '“': '”', '‘': '’' };
+/** What a string says before its end, or before an escape. */
+const SAID: Readonly<Record<string, RegExp>> = { '"': /[^"\\]*/y, "'": /[^'\\]*/y, '”': /[^”\\]*/y, '’': /[^’\\]*/y };
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' };
 
 /**
@@ -62,7 +64,10 @@ class Reader {
     if (word !== undefined && Object.hasOwn(WORDS, word)) return WORDS[word];
     const number = word === undefined ? this.#match(NUMBER) : undefined;
     if (number === undefined) throw new Unreadable(this.#isAtEnd ? 'cut off' : 'broken');
-    return JSON.parse(number);
+    const value: number = JSON.parse(number);
+    // JSON has no word for it, and would have none in its place.
+    if (!Number.isFinite(value)) throw new Unreadable('broken');
+    return value;
   }
 
   #object(depth: number): object {
@@ -93,15 +98,14 @@ class Reader {
   #string(): string {
     const closing = CLOSING[this.#text[this.at]!]!;
     let read = '';
-    for (this.at += 1; this.at < this.#text.length; this.at += 1) {
-      const sign = this.#text[this.at]!;
-      if (sign === closing) {
-        this.at += 1;
-        return read;
-      }
-      read += sign === '\\' ? this.#escaped() : sign;
+    for (this.at += 1; ; this.at += 1) {
+      read += this.#match(SAID[closing]!);
+      if (this.#isAtEnd) throw new Unreadable('cut off');
+      if (this.#text[this.at] === closing) break;
+      read += this.#escaped();
     }
-    throw new Unreadable('cut off');
+    this.at += 1;
+    return read;
   }
 
   #escaped(): string {

@@ -132,11 +132,17 @@ async function* jsonParts(
 ): AsyncGenerator<LanguageModelV4StreamPart> {
   const held = new Map<string, string>();
   const plain = new Set<string>();
+  const prose = new Set<string>();
   for await (const part of stream) {
     if (part.type === 'text-delta' && !plain.has(part.id)) {
       const text = (held.get(part.id) ?? '') + part.delta;
       held.set(part.id, text);
-      if (!/^\s*[{[]/.test(text)) continue;
+      if (prose.has(part.id)) continue;
+      const [first] = /\S/.exec(text) ?? [];
+      if (first !== '{' && first !== '[') {
+        if (first !== undefined) prose.add(part.id);
+        continue;
+      }
       plain.add(part.id);
       yield { ...part, delta: text };
     } else if (part.type === 'text-end' && !plain.has(part.id) && held.has(part.id)) {

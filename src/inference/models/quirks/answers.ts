@@ -24,7 +24,7 @@ export function plainChunk(body: unknown): unknown {
     isFields(choice) && choice['delta'] !== undefined
       ? {
           ...choice,
-          delta: plainMessage(choice['delta'], (part) => (typeof part === 'string' ? part : argumentsText(part))),
+          delta: plainMessage(choice['delta'], argumentsPiece),
         }
       : choice,
   );
@@ -98,7 +98,7 @@ function plainCall(call: unknown, argumentsOf: (part: unknown) => string): Field
     function: {
       // A call of nothing is told to the model as one of a tool that there is not.
       ...(called['name'] !== undefined || called === fields ? { name: textOrNull(called['name']) ?? '' } : {}),
-      arguments: given === undefined && called['name'] === undefined ? '' : argumentsOf(given),
+      arguments: argumentsOf(given),
     },
   };
 }
@@ -114,6 +114,12 @@ export function argumentsText(given: unknown): string {
   // Some write the text of the arguments as a text once more.
   const inner = typeof value === 'string' ? wholeJson(value) : undefined;
   return inner?.startsWith('{') ? inner : json;
+}
+
+/** Returns what one event of a stream adds to the arguments of a call. The first one often names the tool alone. */
+function argumentsPiece(given: unknown): string {
+  if (given === undefined || given === null) return '';
+  return typeof given === 'string' ? given : argumentsText(given);
 }
 
 function textOrNull(value: unknown): string | null {

@@ -39,9 +39,15 @@ function plainEvents(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Arra
   return body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(bytes, controller) {
-        const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
-        rest = lines.pop()!;
-        if (lines.length > 0) controller.enqueue(encoder.encode(`${lines.map(plainLine).join('\n')}\n`));
+        const text = decoder.decode(bytes, { stream: true });
+        const end = text.lastIndexOf('\n') + 1;
+        // A long line is not looked through with each of its pieces.
+        if (end > 0) {
+          const lines = (rest + text.slice(0, end)).split('\n');
+          controller.enqueue(encoder.encode(lines.map(plainLine).join('\n')));
+          rest = '';
+        }
+        rest += text.slice(end);
       },
       flush(controller) {
         rest += decoder.decode();

@@ -8,8 +8,9 @@ import type {
   LanguageModelV4FinishReason,
   LanguageModelV4StreamPart,
 } from '@ai-sdk/provider';
+import { withoutThought } from '../thought.ts';
 import { argumentsText } from './answers.ts';
-import { callsIn, promiseOf, toolNamed, withoutThought } from './spoken.ts';
+import { callsIn, promiseOf, toolNamed } from './spoken.ts';
 
 type ToolCall = Extract<LanguageModelV4Content, { type: 'tool-call' }>;
 
@@ -103,7 +104,14 @@ class Answer {
 interface Held {
   id: string;
   text: string;
+  /** Whether nothing but the end of a thought can tell more before the end of the text. */
+  isWhole: boolean;
+  /** The end of the text, where that of a thought may stand. */
+  tail: string;
 }
+
+const END_OF_THOUGHT = /<\/think(?:ing)?>/i;
+const LONGEST_END = '</thinking>'.length;
 
 async function* mendedParts(
   stream: ReadableStream<LanguageModelV4StreamPart>,
@@ -116,10 +124,9 @@ async function* mendedParts(
     if (part.type === 'tool-input-start' || part.type === 'tool-input-delta' || part.type === 'tool-input-end')
       continue;
     if (part.type === 'text-start' && !isPlain) {
-      held = { id: part.id, text: '' };
+      held = { id: part.id, text: '', isWhole: false, tail: '' };
     } else if (held && part.type === 'text-delta' && part.id === held.id) {
-      held.text += part.delta;
-      const handedOn: LanguageModelV4StreamPart[] = [...release(held, answer)];
+      const handedOn = [...added(held, part.delta, answer)];
       yield* handedOn;
       if (handedOn.some(({ type }) => type === 'text-start')) {
         held = undefined;
@@ -134,6 +141,14 @@ async function* mendedParts(
   }
 }
 
+/** Adds a piece, and hands on what is known then. A long text is not looked through with each of its pieces. */
+function* added(held: Held, delta: string, answer: Answer): Generator<LanguageModelV4StreamPart> {
+  held.text += delta;
+  const end = held.tail + delta;
+  held.tail = end.slice(-LONGEST_END);
+  if (!held.isWhole || END_OF_THOUGHT.test(end)) yield* release(held, answer);
+}
+
 /** Hands on what is known to be a thought, or the beginning of a text. */
 function* release(held: Held, answer: Answer): Generator<LanguageModelV4StreamPart> {
   const { thought, said } = withoutThought(held.text);
@@ -141,7 +156,9 @@ function* release(held: Held, answer: Answer): Generator<LanguageModelV4StreamPa
     yield* thoughtParts(thought, held.id);
     held.text = said;
   }
-  if (held.text === '' || promiseOf(held.text, answer.tools.size > 0) !== 'text') return;
+  const promise = promiseOf(held.text, answer.tools.size > 0);
+  held.isWhole = promise === 'whole';
+  if (held.text === '' || promise !== 'text') return;
   yield { type: 'text-start', id: held.id };
   yield { type: 'text-delta', id: held.id, delta: held.text };
 }

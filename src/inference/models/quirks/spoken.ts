@@ -1,4 +1,4 @@
-// Thoughts and calls of tools that a model wrote as text, because its server does not know the marks of this model.
+// Calls of tools that a model wrote as text, because its server does not know the marks of this model.
 
 import { wholeJson } from '../json.ts';
 import { argumentsText, isFields } from './answers.ts';
@@ -10,17 +10,10 @@ export interface SpokenCall {
   input: string;
 }
 
-const THOUGHT = /^\s*<(think|thinking)>([\s\S]*?)<\/\1>\s*/i;
 const BEGINNINGS = ['<think>', '<thinking>'];
 const MARKS = ['<tool_call>', '[tool_calls]', '<|python_tag|>', '<function='];
 /** What is written of a call. An object with anything besides is a value. */
 const FIELDS: ReadonlySet<string> = new Set(['type', 'id', 'index', 'name', 'arguments', 'parameters', 'args']);
-
-/** Returns what the text begins with as a thought, and the rest. */
-export function withoutThought(text: string): { thought: string | undefined; said: string } {
-  const found = THOUGHT.exec(text);
-  return found ? { thought: found[2]!.trim(), said: text.slice(found[0].length) } : { thought: undefined, said: text };
-}
 
 /** What the beginning of a text may become: nothing but text, something that has to be seen whole, or either. */
 export function promiseOf(beginning: string, hasTools: boolean): 'text' | 'whole' | 'either' {
