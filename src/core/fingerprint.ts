@@ -59,17 +59,20 @@ export interface Asking {
   parameters?: object | undefined;
 }
 
-/** Returns the fingerprint of what a model is asked with. Neither the order of tools matters, nor that of the keys of objects. */
+/**
+ * Returns the fingerprint of what a model is asked with. Neither the order of tools matters, nor that of the keys of objects, nor that of
+ * the names of fields that a schema requires.
+ */
 export function fingerprintOf({ version, instructions, tools, schema, parameters = {} }: Asking): Fingerprint {
   const hashes = tools.map(({ name, description, schema: input }): [string, string] => [
     name,
-    shortHash([description ?? null, input ?? null]),
+    schemaHash([description ?? null, input ?? null]),
   ]);
   return {
     ...(version !== undefined && { version }),
     template: shortHash(instructions),
     tools: Object.fromEntries(hashes.toSorted(([a], [b]) => (a < b ? -1 : 1))),
-    ...(schema !== undefined && { schema: shortHash(schema) }),
+    ...(schema !== undefined && { schema: schemaHash(schema) }),
     parameters: shortHash(parameters),
   };
 }
@@ -90,24 +93,39 @@ export function differencesInWords(changed: readonly Difference[]): string {
   return changed.map(inWords).join(', ');
 }
 
-/** Returns the hash of how a question is asked now, as far as `changed` tells: what a person looks at who lets a run go on. */
+/** Returns the hash of how a question is asked now: of all that a person has seen who lets a run go on. */
 export function hashOfPresent(present: PresentFingerprint): string {
   const { class: className, modelsOf, ...own } = present;
-  return shortHash([own, className, modelsOf(className) ?? null]);
+  const models = modelsOf(className);
+  return shortHash([own, className, models ? [...new Set(models)].toSorted() : null]);
 }
 
 /** Returns the first 16 hexadecimal digits of SHA-256 over the canonical JSON of `value`. */
 export function shortHash(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16);
+  return hashOf(canonicalJson(value));
 }
 
 /** Returns `value` as JSON with the keys of objects in order, so that equal values have equal texts (as RFC 8785 has them). */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => {
-    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
-    // Entries are defined, not assigned: a key may be called __proto__.
-    return Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  });
+  return JSON.stringify(value, (_key, inner: unknown) => withKeysInOrder(inner));
+}
+
+/** In a schema `required` is a set: whoever makes it of code has its names in the order of the fields. */
+function schemaHash(value: unknown): string {
+  const json = JSON.stringify(value, (key, inner: unknown) =>
+    key === 'required' && Array.isArray(inner) ? inner.toSorted() : withKeysInOrder(inner),
+  );
+  return hashOf(json);
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** Entries are defined, not assigned: a key may be called __proto__. */
+function withKeysInOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** An author who says another version means another template, whatever its words. */
@@ -126,8 +144,9 @@ function differenceOf(
 }
 
 function toolDifferences(recorded: Fingerprint['tools'], present: Fingerprint['tools']): Difference[] {
-  const names = [...new Set([...Object.keys(recorded), ...Object.keys(present)])].toSorted();
-  return names.flatMap((name) => differenceOf('tools', recorded[name], present[name], name));
+  const [before, now] = [new Map(Object.entries(recorded)), new Map(Object.entries(present))];
+  const names = [...new Set([...before.keys(), ...now.keys()])].toSorted();
+  return names.flatMap((name) => differenceOf('tools', before.get(name), now.get(name), name));
 }
 
 /** Any model of the class may have answered: that another one would be asked first now is none of the prompt's business. */

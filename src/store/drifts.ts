@@ -19,10 +19,11 @@ export interface Drift {
 }
 
 /**
- * Enters drifts; one that is known to have been noticed gets the outcome of now. Returns the runs of which no drift towards the same code
- * was known before.
+ * Enters drifts; one that is known to have been noticed, or is noticed twice, gets the last outcome. Returns the runs of which no drift
+ * towards the same code was known before.
  */
-export async function insertDrifts(db: Knex, drifts: readonly Drift[]): Promise<string[]> {
+export async function insertDrifts(db: Knex, noticed: readonly Drift[]): Promise<string[]> {
+  const drifts = new Map(noticed.map((drift) => [`${drift.stepId} ${drift.presentHash} ${drift.runId}`, drift]));
   const { rows } = await db.raw<{ rows: { runId: string }[] }>(
     `WITH drift AS MATERIALIZED (
        SELECT * FROM json_to_recordset(:drifts::json)
@@ -37,9 +38,10 @@ export async function insertDrifts(db: Knex, drifts: readonly Drift[]): Promise<
          FROM drift JOIN dbos.workflow_status w ON w.workflow_uuid = drift."runId"
         ORDER BY 1, 2, 3
        ON CONFLICT (run_id, step_id, present_hash) DO UPDATE SET policy = excluded.policy, outcome = excluded.outcome
-         WHERE (d.policy, d.outcome) IS DISTINCT FROM (excluded.policy, excluded.outcome))
-     SELECT DISTINCT "runId" FROM drift WHERE "runId" NOT IN (SELECT "runId" FROM known)`,
-    { drifts: JSON.stringify(drifts) },
+         WHERE (d.policy, d.outcome) IS DISTINCT FROM (excluded.policy, excluded.outcome)
+       RETURNING run_id)
+     SELECT DISTINCT run_id AS "runId" FROM written WHERE run_id NOT IN (SELECT "runId" FROM known)`,
+    { drifts: JSON.stringify([...drifts.values()]) },
   );
   return rows.map(({ runId }) => runId);
 }

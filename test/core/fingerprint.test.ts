@@ -28,10 +28,24 @@ test('keys of objects and tools may stand in any order', () => {
   expect(shortHash('a')).toMatch(/^[0-9a-f]{16}$/);
 });
 
+test('which fields a schema requires may be listed in any order', () => {
+  const of = (required: string[]) => ({ tools: [{ ...look, schema: { required } }], schema: { items: { required } } });
+  expect(present(of(['id', 'of']))).toEqual({ ...present(of(['of', 'id'])), modelsOf: expect.any(Function) });
+  expect(present(of(['id'])).schema).not.toBe(present(of(['of'])).schema);
+});
+
+test('what was seen and accepted does not change with the order of the endpoints of a class', () => {
+  const hash = (...models: string[]) => hashOfPresent(present({}, { modelsOf: () => models }));
+  expect(hash('small-2', 'small-1', 'small-2')).toBe(hash('small-1', 'small-2'));
+  expect(hash('small-1')).not.toBe(hash('small-2'));
+});
+
 test('a name that objects have by themselves is one like any other', () => {
   const tools = [{ ...look, name: '__proto__' }];
   const { tools: hashes } = fingerprintOf({ ...asking, tools });
   expect(Object.keys(hashes)).toEqual(['__proto__']);
+  const withNew = present({ tools: [look, note, { ...note, name: 'constructor' }] });
+  expect(differences(recorded, withNew)).toMatchObject([{ part: 'tools', name: 'constructor', recorded: null }]);
   expect(canonicalJson(JSON.parse('{"__proto__":{"b":1,"a":2}}'))).toBe('{"__proto__":{"a":2,"b":1}}');
 });
 
