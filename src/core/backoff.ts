@@ -2,6 +2,7 @@
 
 import { toMilliseconds, type Duration } from './duration.ts';
 import { InvalidInput, RetryableError, TerminalError } from './errors.ts';
+import type { WaitForRecovery } from './wait-for-recovery.ts';
 
 /** How a step or tool is retried. `attempts` counts the first one, so 1 means that nothing is retried. */
 export interface RetryPolicy {
@@ -43,6 +44,24 @@ export function nextAttemptDelay(
   const delay = Math.max(wait, asked);
   const isTooLate = policy.within !== undefined && elapsedMs + delay > toMilliseconds(policy.within);
   return isTooLate ? undefined : delay;
+}
+
+/** How long a step asks again whose endpoints are all left alone, where its policy does not say within which time it begins attempts. */
+const PATIENCE: Duration = '5m';
+
+/**
+ * Returns the milliseconds to wait before the same attempt begins anew that failed with `error`, because nobody could be asked; undefined
+ * when it counts as an attempt: its time is over, or a step with only one attempt was made.
+ */
+export function recoveryDelay(
+  policy: RetryPolicy,
+  error: WaitForRecovery,
+  random: number,
+  elapsedMs: number,
+): number | undefined {
+  if (error.wasAsked && policy.attempts === 1) return undefined;
+  const patient: RetryPolicy = { ...policy, attempts: Infinity, within: policy.within ?? PATIENCE, backoff: {} };
+  return nextAttemptDelay(patient, 1, error, random, elapsedMs);
 }
 
 function isRetryable(policy: RetryPolicy, error: unknown): boolean {

@@ -1,5 +1,6 @@
 // Thrown out of a step's body by a call that would have to wait for room in a bucket: the step waits outside of its body, and calls it again.
 
+import { errorWithin } from './error-within.ts';
 import { RetryableError } from './errors.ts';
 
 /** Lets a wait end: calls `ended` when there is room. Returns how to stop listening for that. */
@@ -20,9 +21,5 @@ export class WaitForRoom extends RetryableError {
 
 /** Returns the wait that `error` asks for, whatever it was wrapped in. */
 export function waitForRoomIn(error: unknown): WaitForRoom | undefined {
-  for (let current = error, depth = 0; current instanceof Error && depth < 6; depth += 1) {
-    if (current instanceof WaitForRoom) return current;
-    current = (current as { lastError?: unknown }).lastError ?? current.cause;
-  }
-  return undefined;
+  return errorWithin(error, (inner) => inner instanceof WaitForRoom);
 }

@@ -3,13 +3,14 @@
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import { mostCostOf } from '../core/cost.ts';
 import { DegradeTo } from '../core/degrade-to.ts';
-import { HoldfastError, RetryableError, TerminalError } from '../core/errors.ts';
-import { errorOfAll, MODEL_FAILURES, ruleOf, type Tried } from '../core/model-failures.ts';
+import { HoldfastError, TerminalError } from '../core/errors.ts';
+import { ruleOf } from '../core/model-failures.ts';
 import { newRunId } from '../core/run-id.ts';
 import { WaitForRoom } from '../core/wait-for-room.ts';
 import type { CallScope, Gate, Passage, PlannedCall } from './call.ts';
 import type { Endpoint } from './endpoint.ts';
 import { EndpointCall } from './endpoint-call.ts';
+import { errorOfClass, type TriedEndpoint } from './out.ts';
 import { estimateOf, fingerprintOfCall } from './prompt.ts';
 import { route, type Candidate, type Routed } from './route.ts';
 import type { EndpointsRoute, Routing } from './routing.ts';
@@ -33,7 +34,7 @@ type Outcome<T> =
   /** Somebody else makes the probe. */
   | { kind: 'left' }
   | { kind: 'refused'; error: unknown }
-  | { kind: 'failed'; error: unknown };
+  | { kind: 'failed'; error: unknown; isProbe: boolean };
 
 /** What kept a class from answering. `degrade` says that another class may. */
 interface Out {
@@ -50,7 +51,7 @@ type Chosen = Candidate & Choosing;
 
 /**
  * Returns what `make` comes to with the first endpoint that answers.
- * @throws what the gates throw, HoldfastError as `MODEL_FAILURES` says, RetryableError `model_circuit_open`
+ * @throws what the gates throw, HoldfastError as `MODEL_FAILURES` says, RetryableError `model_circuit_open`, WaitForRoom
  */
 export async function ask<T>(routing: Routing, question: Question, make: Make<T>): Promise<T> {
   const seen = new Set<string>();
@@ -78,7 +79,7 @@ async function askClass<T>(
   const passedOver = candidates
     .filter(({ admits }) => admits === 'none')
     .map(({ name }) => ({ endpoint: name, because: 'open' }));
-  const tried: Tried[] = [];
+  const tried: TriedEndpoint[] = [];
   let waiting: WaitForRoom | undefined;
   for (const routed of order) {
     const { name, endpoint } = routed.candidate;
@@ -94,22 +95,24 @@ async function askClass<T>(
     if (error instanceof WaitForRoom) {
       waiting = waiting && (waiting.retryAfterMs ?? 0) <= (error.retryAfterMs ?? 0) ? waiting : error;
       passedOver.push({ endpoint: name, because: 'room' });
-    } else if (outcome.kind === 'failed' && error instanceof HoldfastError && ruleOf(error).elsewhere) {
-      tried.push({ endpoint: endpoint.name, error });
+    } else if (error instanceof HoldfastError && isForAnother(outcome.kind, error)) {
+      tried.push({ endpoint: endpoint.name, error, isProbe: outcome.kind === 'failed' && outcome.isProbe });
       passedOver.push({ endpoint: name, because: error.code });
     } else throw error;
   }
   // An endpoint without room is not out: the class can answer.
-  if (waiting) {
-    question.scope.waits?.(waiting);
-    throw waiting;
-  }
-  const error = errorOf(routing, members, tried);
+  if (waiting) throw waiting;
+  const error = errorOfClass(routing.breakers, members, tried);
   return {
     kind: 'out',
     error,
     degrade: members.degrade === undefined ? undefined : { to: members.degrade, because: 'out' },
   };
+}
+
+/** Whether another endpoint of the class may do what this one has failed to do, or was not allowed to. */
+function isForAnother(kind: 'refused' | 'failed', error: HoldfastError): boolean {
+  return kind === 'failed' ? ruleOf(error).elsewhere : error.code === 'budget_price_unknown';
 }
 
 function candidatesOf(routing: Routing, { options }: Question, { endpoints, prefer }: EndpointsRoute): Chosen[] {
@@ -138,43 +141,49 @@ function orderOf(
 
 async function askEndpoint<T>(
   routing: Routing,
-  { class: name, scope, options, choice }: Question,
-  { candidate: { endpoint }, why }: Routed<Chosen>,
+  question: Question,
+  routed: Routed<Chosen>,
   passedOver: readonly object[],
   make: Make<T>,
 ): Promise<Outcome<T>> {
+  const { options } = question;
+  const { endpoint } = routed.candidate;
   options.abortSignal?.throwIfAborted();
   const admission = await routing.breakers.admit(endpoint);
   if (!admission) return { kind: 'left' };
-  const planned: PlannedCall = {
-    id: newRunId(),
-    scope,
-    class: name,
-    endpoint,
-    estimate: estimateOf(options, endpoint.limits.maxOutput),
-    choice: {
-      ...choice,
-      why,
-      ...(passedOver.length > 0 && { passedOver }),
-      ...(admission.isProbe && { isProbe: true }),
-    },
-    fingerprint: { ...(scope.fingerprint ?? fingerprintOfCall(options)) },
-  };
-  let passages: readonly Passage[];
+  let call: EndpointCall;
   try {
-    passages = await entered(routing.gates, planned);
+    const why = { why: routed.why, ...(passedOver.length > 0 && { passedOver }) };
+    const planned = plannedCall(question, endpoint, { ...why, ...(admission.isProbe && { isProbe: true }) });
+    const passages = await entered(routing.gates, planned);
     if (options.abortSignal?.aborted) endAll(passages);
     options.abortSignal?.throwIfAborted();
+    call = new EndpointCall(routing.lasts, planned, { admission, passages }, options);
   } catch (error) {
     admission.left();
     return { kind: 'refused', error };
   }
-  const call = new EndpointCall(routing.lasts, planned, { admission, passages }, options);
   try {
     return { kind: 'answered', value: await make(call) };
   } catch (error) {
-    return { kind: 'failed', error: call.failed(error) };
+    return { kind: 'failed', error: call.failed(error), isProbe: admission.isProbe };
   }
+}
+
+function plannedCall(
+  { class: className, scope, options, choice }: Question,
+  endpoint: Endpoint,
+  why: Record<string, unknown>,
+): PlannedCall {
+  return {
+    id: newRunId(),
+    scope,
+    class: className,
+    endpoint,
+    estimate: estimateOf(options, endpoint.limits.maxOutput),
+    choice: { ...choice, ...why },
+    fingerprint: { ...(scope.fingerprint ?? fingerprintOfCall(options)) },
+  };
 }
 
 /** Has the call pass all gates. When one refuses it, those before it take back what they gave. */
@@ -192,41 +201,6 @@ async function entered(gates: readonly Gate[], planned: PlannedCall): Promise<Pa
 function endAll(passages: readonly Passage[]): void {
   const error = new HoldfastError('model_aborted', 'The call was given up before it was made.', { isMade: false });
   for (const passage of passages.toReversed()) passage.ended({ kind: 'failed', error });
-}
-
-/** An endpoint that is left alone for a while may do later what the others cannot. */
-function errorOf({ breakers }: Routing, { name, endpoints }: EndpointsRoute, tried: readonly Tried[]): HoldfastError {
-  const open = endpoints.flatMap((endpoint) => {
-    const { reason, waitMs } = breakers.state(endpoint);
-    return reason === undefined || tried.some((one) => one.endpoint === endpoint.name)
-      ? []
-      : [{ endpoint: endpoint.name, reason, waitMs: Math.round(waitMs) }];
-  });
-  const mendable = open.filter(({ reason }) => Object.hasOwn(MODEL_FAILURES, reason) && isAgain(reason));
-  const [first, ...others] = tried;
-  if (first && (mendable.length === 0 || tried.some(({ error }) => error instanceof RetryableError)))
-    return errorOfAll([first, ...others]);
-  // Another process may have found one well again meanwhile.
-  const waitMs = open.length === 0 ? 0 : Math.min(...open.map((one) => one.waitMs));
-  // Who has too much to do is waited for, as a limit of our own is: nothing has failed in this attempt.
-  if (!first && open.length > 0 && open.every(({ reason }) => BUSY.has(reason)))
-    return new WaitForRoom(`The class ${name}`, waitMs, NOBODY_TELLS);
-  const list = open.map(({ endpoint, reason }) => `${endpoint} (${reason})`).join(', ');
-  return new RetryableError(
-    'model_circuit_open',
-    `No endpoint of the class ${name} can be asked now, because calls of them have failed: ${list}.`,
-    { details: { class: name, open }, retryAfterMs: waitMs },
-  );
-}
-
-/** Reasons to leave an endpoint alone that are no failure of it. */
-const BUSY = new Set(['model_rate_limited', 'model_overloaded']);
-
-/** When an endpoint is tried again is known beforehand. */
-const NOBODY_TELLS = () => () => {};
-
-function isAgain(code: string): boolean {
-  return MODEL_FAILURES[code as keyof typeof MODEL_FAILURES].again;
 }
 
 function endless({ className, because }: DegradeTo, asked: string): TerminalError {

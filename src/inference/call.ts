@@ -3,6 +3,7 @@
 import type { Caching } from '../core/answer-cache.ts';
 import type { HoldfastError } from '../core/errors.ts';
 import type { Fingerprint } from '../core/fingerprint.ts';
+import type { WaitForRecovery } from '../core/wait-for-recovery.ts';
 import type { WaitForRoom } from '../core/wait-for-room.ts';
 import type { CallUsage, TokenEstimate } from '../core/token-usage.ts';
 import type { Settlement } from '../store/model-calls.ts';
@@ -25,7 +26,7 @@ export interface CallScope {
   /** Leaves it to the step to settle the call in the commit of its checkpoint. Returns false where it cannot: then settle it now. */
   settleWithStep(settlement: Settlement): boolean;
   /** Told that a call has to wait: what is thrown then may not come out of the caller's code as it was. */
-  waits?: ((room: WaitForRoom) => void) | undefined;
+  waits?: ((reason: WaitForRoom | WaitForRecovery) => void) | undefined;
 }
 
 /** A call of one endpoint, before it is made. */

@@ -1,6 +1,8 @@
 // The model that a class stands for: each call goes to one of its endpoints, and to another one when that fails.
 
 import type { LanguageModelV4, LanguageModelV4CallOptions, SharedV4ProviderMetadata } from '@ai-sdk/provider';
+import { WaitForRecovery } from '../core/wait-for-recovery.ts';
+import { WaitForRoom } from '../core/wait-for-room.ts';
 import { ask, type Make, type Question } from './ask.ts';
 import type { CallScope, PlannedCall } from './call.ts';
 import type { AutoClass } from './class-definition.ts';
@@ -47,11 +49,16 @@ export function classModel(
 ): LanguageModelV4 {
   const asked = { endpoint: firstEndpoint(find, name) };
   const answer = async <T>(options: LanguageModelV4CallOptions, make: Make<T>): Promise<T> => {
-    const question = await questionOf(routing, find, { class: name, scope, options });
-    return ask(routing, question, (call) => {
-      asked.endpoint = call.planned.endpoint;
-      return make(call);
-    });
+    try {
+      const question = await questionOf(routing, find, { class: name, scope, options });
+      return await ask(routing, question, (call) => {
+        asked.endpoint = call.planned.endpoint;
+        return make(call);
+      });
+    } catch (error) {
+      if (error instanceof WaitForRoom || error instanceof WaitForRecovery) scope.waits?.(error);
+      throw error;
+    }
   };
   const marked = (metadata: SharedV4ProviderMetadata | undefined, { endpoint, choice, class: by }: PlannedCall) => {
     const answering: Answering = { class: name, endpoint: endpoint.name, choice, ...(by !== name && { by }) };

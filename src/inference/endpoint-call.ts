@@ -48,6 +48,8 @@ export class EndpointCall {
       );
       controller.abort(this.#expired);
       this.#late.reject(this.#expired);
+      // Nobody may be listening: a stream that is not read says nothing of its end.
+      this.failed(this.#expired);
     });
     const signals = [controller.signal, ...(options.abortSignal ? [options.abortSignal] : [])];
     this.options = { ...this.options, abortSignal: AbortSignal.any(signals) };

@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { type AnswerCache, cachingOf } from '../core/answer-cache.ts';
 import { HoldfastError } from '../core/errors.ts';
+import type { WaitForRecovery } from '../core/wait-for-recovery.ts';
 import type { WaitForRoom } from '../core/wait-for-room.ts';
 import type { Fingerprint } from '../core/fingerprint.ts';
 import type { CallScope } from '../inference/call.ts';
@@ -37,7 +38,7 @@ export interface ModelCalls {
   /** Where what they say goes; undefined where nobody can follow it. */
   tokens?: TokenStream | undefined;
   /** Told that a call has to wait for room. */
-  waits?: ((room: WaitForRoom) => void) | undefined;
+  waits?: ((reason: WaitForRoom | WaitForRecovery) => void) | undefined;
 }
 
 interface Surroundings extends ModelCalls {

@@ -1,10 +1,11 @@
 // A step's way from call to checkpoint: attempts with a time limit each, pauses with jitter between them, one recorded outcome.
 
-import { nextAttemptDelay, type RetryPolicy } from '../core/backoff.ts';
+import { nextAttemptDelay, recoveryDelay, type RetryPolicy } from '../core/backoff.ts';
 import { type Duration, toMilliseconds } from '../core/duration.ts';
 import { RetryableError } from '../core/errors.ts';
 import { idempotencyKey } from '../core/idempotency-key.ts';
 import { errorRecord, isRecorded } from '../core/recorded-error.ts';
+import { type WaitForRecovery, waitForRecoveryIn } from '../core/wait-for-recovery.ts';
 import { type WaitForRoom, waitForRoomIn } from '../core/wait-for-room.ts';
 import type { StepOptions } from '../define/operation.ts';
 import type { Checkpoints, StepIdentity } from '../engine/checkpoint.ts';
@@ -97,8 +98,11 @@ async function runAttempts(
       const settled = identity && (await call.settle?.(() => identity.cancelled()));
       if (settled) return settled.value;
       const elapsedMs = performance.now() - begun.at;
-      const delay = bounded(nextAttemptDelay(policy, attempt, error, Math.random(), elapsedMs), policy);
-      if (identity) {
+      const recovery = waitForRecoveryIn(error);
+      const again = recovery && recoveryDelay(policy, recovery, Math.random(), elapsedMs);
+      const delay = bounded(again ?? nextAttemptDelay(policy, attempt, error, Math.random(), elapsedMs), policy);
+      // Nobody was asked: that is nothing to tell.
+      if (identity && (again === undefined || recovery?.wasAsked)) {
         const { code, message } = errorRecord(error);
         const retryInMs = delay === undefined ? null : Math.round(delay);
         const { runId, stepId } = identity;
@@ -109,6 +113,7 @@ async function runAttempts(
         throw error;
       }
       await pauseBetween(runner, delay, identity?.cancelled());
+      if (again !== undefined) attempt -= 1;
     }
   }
 }
@@ -167,8 +172,8 @@ async function runAttempt(
 ): Promise<unknown> {
   const leave = await placeFor(runner, call, identity);
   const tokens = identity && stepTokens?.attempt(identity);
-  let room: WaitForRoom | undefined;
-  const waits = (wanted: WaitForRoom): void => void (room = wanted);
+  let wanted: WaitForRoom | WaitForRecovery | undefined;
+  const waits = (reason: WaitForRoom | WaitForRecovery): void => void (wanted = reason);
   const calls = identity && { settle: identity.settle, tokens, waits };
   try {
     const result = await withinTime(call.name, call.options.timeout, (expiry) =>
@@ -179,7 +184,7 @@ async function runAttempt(
   } catch (error) {
     tokens?.failed();
     // Streams of the AI SDK fail with an error of their own, which says nothing of its cause.
-    throw room ?? error;
+    throw wanted ?? error;
   } finally {
     leave?.();
   }

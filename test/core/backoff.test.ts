@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nextAttemptDelay, type RetryPolicy } from '../../src/core/backoff.ts';
+import { nextAttemptDelay, recoveryDelay, type RetryPolicy } from '../../src/core/backoff.ts';
 import { InvalidInput, RetryableError, TerminalError } from '../../src/core/errors.ts';
+import { WaitForRecovery } from '../../src/core/wait-for-recovery.ts';
 
 const broken = new Error('broken');
 
@@ -63,4 +64,17 @@ test('retryOn decides about all others', () => {
   const policy: RetryPolicy = { attempts: 9, retryOn: (error) => (error as Error).message === 'again' };
   expect(nextAttemptDelay(policy, 1, new Error('again'), 0.5)).toBeDefined();
   expect(nextAttemptDelay(policy, 1, broken, 0.5)).toBeUndefined();
+});
+
+test('a recovery is waited for within the time of the policy, or five minutes, and not after the only attempt', () => {
+  const open = new WaitForRecovery('Out.', { details: {}, retryAfterMs: 2000, cause: undefined });
+  const probed = new WaitForRecovery('Out.', { details: {}, retryAfterMs: 2000, cause: broken });
+  const delay = (policy: RetryPolicy, error: WaitForRecovery, elapsedMs: number) =>
+    recoveryDelay(policy, error, 0.5, elapsedMs);
+  expect(delay({ attempts: 3 }, probed, 297_000)).toBe(2000);
+  expect(delay({ attempts: 3 }, probed, 299_000)).toBeUndefined();
+  expect(delay({ attempts: 3, within: '10m' }, probed, 299_000)).toBe(2000);
+  expect(delay({ attempts: 1 }, open, 0)).toBe(2000);
+  expect(delay({ attempts: 1 }, probed, 0)).toBeUndefined();
+  expect(delay({ attempts: 3, retryOn: () => false }, open, 0)).toBeUndefined();
 });

@@ -1,0 +1,84 @@
+// The only endpoint of a class is out for longer than a step's attempts would take: runs wait until it is tried again, as long as they may.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateText, streamText } from 'ai';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createApp, model, step, stepContext, workflow } from '../../src/index.ts';
+import { startService, type TestService } from '../../src/testing.ts';
+import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
+import { FaultyEndpoint } from './support/faulty-endpoint.ts';
+
+const BACKOFF = { initial: 1, max: 5 };
+/** As many failures as there are attempts: the first of them have the endpoint left alone. */
+const QUICKLY = { attempts: 6, backoff: BACKOFF };
+
+class Office {
+  @workflow()
+  static async listen(): Promise<string> {
+    return Office.speech();
+  }
+
+  @step({ retries: QUICKLY })
+  static async speech(): Promise<string> {
+    return streamText({ ...asking(), onError: () => {} }).text;
+  }
+
+  @workflow()
+  static async hurry(): Promise<string> {
+    return Office.hurried();
+  }
+
+  @step({ retries: { ...QUICKLY, within: '200ms' } })
+  static async hurried(): Promise<string> {
+    return (await generateText(asking())).text;
+  }
+}
+
+const asking = () => ({ model: model('small'), prompt: 'Hello.', maxRetries: 0, abortSignal: stepContext().signal });
+
+const endpoint = new FaultyEndpoint('It is well.');
+let folder: string;
+let database: TestDatabase;
+let service: TestService;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'recovery-'));
+  const file = join(folder, 'models.yaml');
+  const url = await endpoint.listen();
+  await writeFile(file, `endpoints: { only: { baseUrl: "${url}", model: m-1 } }\nclasses: { small: [only] }\n`);
+  database = await freshDatabase();
+  service = await startService({
+    app: createApp({ services: [Office] }),
+    databaseUrl: database.url,
+    config: { models: { file, isRequired: true, variable: () => undefined } },
+  });
+});
+
+afterAll(async () => {
+  await service?.stop();
+  await endpoint.close();
+  await database?.drop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const start = async (name: string): Promise<string> =>
+  String((await service.call('POST', `/v1/workflows/Office.${name}/runs`)).body.id);
+
+const ended = (id: string): Promise<Record<string, any>> =>
+  until('the end of the run', async () => {
+    const { body } = await service.call('GET', `/v1/runs/${id}`);
+    return ['succeeded', 'failed'].includes(String(body.status)) ? body : undefined;
+  });
+
+test('a run outlasts an outage that takes more calls than it has attempts, and one that may not wait fails', async () => {
+  endpoint.fault = '500';
+  const run = await start('listen');
+  // Five failures have the endpoint left alone; the sixth is the first probe.
+  await until('the first probe', () => endpoint.requests >= 6);
+  expect(await ended(await start('hurry'))).toMatchObject({ status: 'failed', error: { code: 'model_circuit_open' } });
+  endpoint.fault = undefined;
+  expect(await ended(run)).toMatchObject({ status: 'succeeded', result: 'It is well.' });
+}, 30_000);
