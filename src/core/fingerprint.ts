@@ -113,7 +113,7 @@ export function canonicalJson(value: unknown): string {
 /** In a schema `required` is a set: whoever makes it of code has its names in the order of the fields. */
 function schemaHash(value: unknown): string {
   const json = JSON.stringify(value, (key, inner: unknown) =>
-    key === 'required' && Array.isArray(inner) ? inner.toSorted() : withKeysInOrder(inner),
+    key === 'required' && Array.isArray(inner) ? (inner as string[]).toSorted() : withKeysInOrder(inner),
   );
   return hashOf(json);
 }

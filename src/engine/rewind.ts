@@ -58,14 +58,16 @@ SELECT 'step ' || step_id || ' (' || what || ')' AS obstacle FROM (
   SELECT step_id, 'approval' FROM holdfast.approvals WHERE run_id = :runId AND step_id >= :stepId) AS done
  ORDER BY step_id LIMIT 1`;
 
-/** What its model was paid for stays: that was spent. */
+/** What its model was paid for stays: that was spent. So does what counts how often the run was taken back. */
 const FORGET = `
 WITH steps AS (
   DELETE FROM dbos.operation_outputs WHERE workflow_uuid = :runId AND function_id >= :stepId),
 attempts AS (
   DELETE FROM holdfast.attempts WHERE run_id = :runId AND step_id >= :stepId),
 pieces AS (
-  DELETE FROM holdfast.token_chunks WHERE run_id = :runId AND step_id >= :stepId)
+  DELETE FROM holdfast.token_chunks WHERE run_id = :runId AND step_id >= :stepId),
+drifts AS (
+  DELETE FROM holdfast.drifts WHERE run_id = :runId AND step_id >= :stepId AND rewinds = 0)
 DELETE FROM holdfast.releases WHERE run_id = :runId AND step_id >= :stepId`;
 
 /** This claim does not count as an attempt at recovery. */

@@ -86,6 +86,26 @@ describe('JSON that is asked for', () => {
     expect(requests()).toHaveLength(1);
   });
 
+  test('one schema that the endpoint refuses does not tell what it makes of others', async () => {
+    const model = await serving(({ response_format: asked }) =>
+      JSON.stringify(asked).includes('pattern')
+        ? { status: 400, error: "Invalid schema for response_format 'response': 'pattern' is not permitted." }
+        : { json: { city: 'Oban' } },
+    );
+    const refused = Output.object({ schema: z.object({ city: z.string().regex(/^O/) }) });
+    for (const wanted of [refused, output, refused]) {
+      const result = await generateText({ model, prompt: 'Where?', output: wanted, maxRetries: 0 });
+      expect(result.output).toEqual({ city: 'Oban' });
+    }
+    expect(requests().map(({ body }) => body.response_format?.type)).toEqual([
+      'json_schema',
+      'json_object',
+      'json_schema',
+      'json_schema',
+      'json_object',
+    ]);
+  });
+
   test('a list is asked for in words where only objects can be had', async () => {
     const model = await serving([{ text: '[1, 2,]' }], 'json');
     const responseFormat = {

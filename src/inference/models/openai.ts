@@ -42,7 +42,7 @@ interface Learned {
  *
  * JSON is asked for as `structured` says. Without that, with `response_format: json_schema` (strict where the schema keeps to OpenAI's
  * strict subset). An endpoint that refuses it with 400 or 422 is asked again at once with `json_object` and the schema in the prompt, and
- * if it refuses that too, with the prompt alone; what it accepted is remembered for the life of the model. Code fences, prose and
+ * if it refuses that too, with the prompt alone; what it accepted is remembered for the life of the model, unless it refused but the one schema. Code fences, prose and
  * small slips around the JSON are taken off. In the same way an endpoint that takes no more than one call of a tool in a message is told
  * of several one after another. What servers make of OpenAI's format otherwise is mended. Throws Unavailable `model_config_invalid` when
  * the base URL or the model's name is missing or wrong.
@@ -94,15 +94,18 @@ const next: Readonly<Record<Way, Way | undefined>> = { schema: 'object', object:
 
 /** Calls by the learned way, and by the next one for as long as the endpoint refuses the response format; unless the way is settled. */
 async function firstAccepted<T>(learned: Learned, isSettled: boolean, call: (way: Way) => Promise<T>): Promise<T> {
+  let isLearned = true;
   for (let { way } = learned; ;) {
     try {
       const result = await call(way);
-      learned.way = way;
+      if (isLearned) learned.way = way;
       return result;
     } catch (error) {
       const fallback = next[way];
       if (isSettled || fallback === undefined || !refusesFormat(error)) throw error;
       way = fallback;
+      // What is wrong with one schema says nothing of the next one.
+      isLearned &&= !refusesSchema(error);
     }
   }
 }
@@ -156,6 +159,14 @@ function refusesFormat(error: unknown): boolean {
   if (!APICallError.isInstance(error) || (error.statusCode !== 400 && error.statusCode !== 422)) return false;
   return /response_format|json_schema|json_object|structured[ _-]?outputs?|guided_json/i.test(
     `${error.message} ${error.responseBody ?? ''}`,
+  );
+}
+
+/** Tells whether the endpoint takes schemas, but not this one. */
+function refusesSchema(error: unknown): boolean {
+  return (
+    APICallError.isInstance(error) &&
+    /invalid[ _](?:json[ _]?)?schema/i.test(`${error.message} ${error.responseBody ?? ''}`)
   );
 }
 
