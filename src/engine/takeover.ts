@@ -7,6 +7,16 @@ import { RECOVERY_LANE } from './recovery-lane.ts';
 /** Each batch is a statement that holds the locks of its rows to its end. */
 const BATCH = 2000;
 
+/**
+ * Removes what models have said in steps that did not come to their end, in runs that `moved` names: whoever goes on with these begins
+ * such a step anew, and may say nothing in it.
+ */
+const UNSAID = `
+  unsaid AS (
+    DELETE FROM holdfast.token_chunks c
+     WHERE c.run_id = ANY(ARRAY(SELECT workflow_uuid FROM moved))
+       AND NOT EXISTS (SELECT FROM dbos.operation_outputs o WHERE o.workflow_uuid = c.run_id AND o.function_id = c.step_id))`;
+
 /** What a look for orphans has found. */
 export interface Requeued {
   /** Those that now have something to claim. */
@@ -45,7 +55,8 @@ async function requeueBatch(db: Knex, application: string): Promise<Requeued> {
               queue_name = COALESCE(queue_name, :recoveryLane),
               updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
         WHERE workflow_uuid = ANY(ARRAY(SELECT workflow_uuid FROM orphans))
-       RETURNING queue_name)
+       RETURNING workflow_uuid, queue_name),
+     ${UNSAID}
      SELECT ARRAY(SELECT DISTINCT queue_name FROM moved) AS lanes, (SELECT count(*)::int FROM moved) AS runs,
             (${RUNNING_LEASES}) AS leases`,
     { application, batch: BATCH, recoveryLane: RECOVERY_LANE },
@@ -59,13 +70,16 @@ async function requeueBatch(db: Knex, application: string): Promise<Requeued> {
  */
 export async function handOver(db: Knex, executorId: string): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { lane: string }[] }>(
-    `UPDATE dbos.workflow_status
-        SET status = 'ENQUEUED', owner_xid = NULL,
-            recovery_attempts = GREATEST(recovery_attempts - 1, 0),
-            queue_name = COALESCE(queue_name, :recoveryLane),
-            updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
-      WHERE status = 'PENDING' AND executor_id = :executorId
-     RETURNING queue_name AS lane`,
+    `WITH moved AS (
+       UPDATE dbos.workflow_status
+          SET status = 'ENQUEUED', owner_xid = NULL,
+              recovery_attempts = GREATEST(recovery_attempts - 1, 0),
+              queue_name = COALESCE(queue_name, :recoveryLane),
+              updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
+        WHERE status = 'PENDING' AND executor_id = :executorId
+       RETURNING workflow_uuid, queue_name),
+     ${UNSAID}
+     SELECT queue_name AS lane FROM moved`,
     { executorId, recoveryLane: RECOVERY_LANE },
   );
   return rows.map((row) => row.lane);

@@ -32,7 +32,7 @@ export class TokenStream {
   readonly #step: SpeakingStep;
   readonly #keeper: StreamKeeper;
   #token: string | undefined;
-  /** Empty until a model is listened to. */
+  /** Empty until there is something to be written, or a model is listened to. */
   #generation = '';
   #said: Delta[] = [];
   #parts = 0;
@@ -40,19 +40,27 @@ export class TokenStream {
   #written = 0;
   /** Whether there may be rows of an earlier generation, which the next row makes void. */
   #isVoiding = false;
+  /** Of this attempt, or of the failed ones before it. */
   #mayHaveRows = false;
   #state: 'open' | 'ended' | 'silent' = 'open';
   #isRecorded = false;
   #waits = 0;
 
-  constructor(step: SpeakingStep, keeper: StreamKeeper) {
+  /** `previous` is the stream of the attempt before this one, which has failed: what is left of it is this one's to make void. */
+  constructor(step: SpeakingStep, keeper: StreamKeeper, previous?: TokenStream) {
     this.runId = step.runId;
     this.stepId = step.stepId;
     this.#step = step;
     this.#keeper = keeper;
+    previous?.silence();
+    if (!previous || !previous.#mayHaveRows) return;
+    this.#mayHaveRows = true;
+    this.#isVoiding = true;
+    this.#begin();
+    keeper.wake(this);
   }
 
-  /** Whether a model was listened to. */
+  /** Whether a model was listened to, in this attempt or one before it. */
   get isUsed(): boolean {
     return this.#generation !== '';
   }
@@ -64,10 +72,7 @@ export class TokenStream {
 
   /** Returns a listener for one call of a model. */
   listen(): Listener {
-    if (!this.isUsed) {
-      this.#token = this.#step.owner();
-      this.#generation = newGeneration();
-    }
+    this.#begin();
     const numbers = new Map<number, number>();
     return {
       heard: (part, type, text) => {
@@ -85,7 +90,7 @@ export class TokenStream {
   recordedAs(said: readonly Delta[]): string {
     const isSame = JSON.stringify(merged(this.#said)) === JSON.stringify(said);
     this.#isRecorded = true;
-    this.#state = 'silent';
+    this.silence();
     return isSame ? this.#generation : newGeneration();
   }
 
@@ -93,7 +98,7 @@ export class TokenStream {
   async ended(): Promise<void> {
     if (this.#state !== 'open') return;
     this.#state = 'ended';
-    if (this.#said.length > 0 && this.#token !== undefined) await this.#keeper.keep(this);
+    if ((this.#said.length > 0 || this.#mayHaveRows) && this.#token !== undefined) await this.#keeper.keep(this);
   }
 
   /** The attempt has failed: what was said is void. */
@@ -102,7 +107,7 @@ export class TokenStream {
     if (this.#state === 'open') this.#state = 'ended';
   }
 
-  /** The run is not this execution's any more, or its tokens cannot be written. */
+  /** Nothing more is to be written: all is, or the run is not this execution's any more, or its tokens cannot be written. */
   silence(): void {
     this.#state = 'silent';
   }
@@ -137,6 +142,12 @@ export class TokenStream {
     return this.#isVoiding || this.#written < lengthOf(this.#said);
   }
 
+  #begin(): void {
+    if (this.isUsed) return;
+    this.#token = this.#step.owner();
+    this.#generation = newGeneration();
+  }
+
   #say(delta: Delta): void {
     if (this.#state !== 'open' || this.#token === undefined) return;
     const [part, type, text] = delta;
@@ -148,8 +159,9 @@ export class TokenStream {
 
   /** What was said in these parts, or in all, does not count. The rest is said anew. */
   #takeBack(parts?: ReadonlySet<number>): void {
-    if (this.#state !== 'open' || this.#said.length === 0) return;
-    this.#said = parts ? this.#said.filter(([part]) => !parts.has(part)) : [];
+    const left = parts ? this.#said.filter(([part]) => !parts.has(part)) : [];
+    if (this.#state !== 'open' || left.length === this.#said.length) return;
+    this.#said = left;
     this.#generation = newGeneration();
     this.#written = 0;
     this.#isVoiding = this.#mayHaveRows;

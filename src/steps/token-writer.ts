@@ -45,7 +45,7 @@ export class TokenWriter implements StreamKeeper {
     if (this.#isStopped) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#keeping.push({ stream, done: resolve });
-    // A step that has ended does not wait for its turn.
+    // A step that has ended does not wait for the next round.
     this.#isUrgent = true;
     this.#schedule();
     return promise;
@@ -62,7 +62,7 @@ export class TokenWriter implements StreamKeeper {
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
     const waiting = new AbortController();
-    const last = (this.#round ?? Promise.resolve()).then(() => this.#begin());
+    const last = (this.#round ?? Promise.resolve()).then(() => this.#begin(true));
     this.#isStopped = true;
     await Promise.race([last, pause(STOPS_WITHIN_MS, waiting.signal).catch(() => {})]);
     waiting.abort();
@@ -71,23 +71,25 @@ export class TokenWriter implements StreamKeeper {
   #schedule(): void {
     const isIdle = this.#speaking.size === 0 && this.#keeping.length === 0 && this.#over.length === 0;
     if (this.#round || this.#isStopped || isIdle) return;
-    const wait = this.#isUrgent ? 0 : Math.max(0, this.#nextAt - performance.now());
+    const wait = this.#isUrgent ? 0 : Math.max(0, Math.ceil(this.#nextAt - performance.now()));
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#begin(), wait);
   }
 
-  async #begin(): Promise<void> {
-    this.#nextAt = performance.now() + EVERY_MS;
+  async #begin(isLast = false): Promise<void> {
     this.#isUrgent = false;
-    this.#round = this.#write();
+    this.#round = this.#write(isLast || performance.now() >= this.#nextAt);
     await this.#round;
     this.#round = undefined;
     this.#schedule();
   }
 
-  async #write(): Promise<void> {
-    await this.#append();
+  /** Steps that have ended are written in each round, and what is said only when it `isDue`. */
+  async #write(isDue: boolean): Promise<void> {
+    if (isDue) this.#nextAt = performance.now() + EVERY_MS;
     await this.#replace();
+    if (!isDue) return;
+    await this.#append();
     await this.#remove();
   }
 
@@ -107,8 +109,12 @@ export class TokenWriter implements StreamKeeper {
     const streams = keeping.map(({ stream }) => stream);
     const { left } = await this.#inOneStatement(replaceChunks, streams, (stream) => stream.all());
     for (const kept of keeping) {
-      if (left.has(kept.stream)) this.#keeping.push(kept);
-      else kept.done();
+      if (left.has(kept.stream)) {
+        this.#keeping.push(kept);
+        continue;
+      }
+      kept.stream.silence();
+      kept.done();
     }
   }
 
@@ -171,7 +177,7 @@ export class StepTokens {
 
   /** Returns the stream of the next attempt. */
   attempt(step: SpeakingStep): TokenStream {
-    this.#last = new TokenStream(step, this.#writer);
+    this.#last = new TokenStream(step, this.#writer, this.#last);
     return this.#last;
   }
 

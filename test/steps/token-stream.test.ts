@@ -44,6 +44,31 @@ test('of two calls in a step, what the failed one said is taken back', () => {
   expect(next.generation).not.toBe(generation);
 });
 
+test('a call that fails before it says anything takes nothing back', () => {
+  const tokens = stream();
+  const good = tokens.listen();
+  say(good, 'good');
+  const { generation } = written(tokens)!;
+  tokens.listen().failed();
+  expect(tokens.next()).toBeUndefined();
+  say(good, '!');
+  expect(written(tokens)).toMatchObject({ generation, start: 4, deltas: [[0, 'text', '!']] });
+});
+
+test('the attempt after a failed one makes void what that has left', () => {
+  const keeper: StreamKeeper = { wake: () => {}, keep: async () => {} };
+  const step = { runId: 'r', stepId: 1, owner: () => 'us' };
+  const first = new TokenStream(step, keeper);
+  say(first.listen(), 'lost');
+  written(first);
+  first.failed();
+  const second = new TokenStream(step, keeper, first);
+  expect(first.next()).toBeUndefined();
+  say(second.listen(), 'found');
+  expect(written(second)).toMatchObject({ start: 0, deltas: [[0, 'text', 'found']] });
+  expect(second.next()).toBeUndefined();
+});
+
 test('a failed attempt makes void what was written, and says no more', async () => {
   const tokens = stream();
   const call = tokens.listen();
