@@ -816,8 +816,8 @@ AS $function$
 DECLARE
   asked   holdfast.model_calls[] := '{}';
   one     holdfast.model_calls;
-  wanted  bigint[];
   missing boolean;
+  lacking boolean := FALSE;
 BEGIN
   IF NOT EXISTS (SELECT FROM holdfast.budget_rules) THEN
     INSERT INTO holdfast.model_calls
@@ -838,22 +838,35 @@ BEGIN
     IF one.workflow IS NULL THEN one.run_id := NULL; END IF;
     one.workflow := COALESCE(one.workflow, '');
     one.tenant := COALESCE(NULLIF(one.tenant, ''), 'default');
-    FOR tries IN 1..2 LOOP
-      SELECT COALESCE(array_agg(k.id), '{}'), bool_or(k.id IS NULL) INTO wanted, missing
-        FROM holdfast.counters_of(one.tenant, one.workflow, holdfast.root_run(one.run_id)) c
-        LEFT JOIN holdfast.budget_counters k
-          ON k.budget_id = c.budget_id AND k.subject = c.subject AND k.period = c.period;
-      EXIT WHEN missing IS NOT TRUE;
-      INSERT INTO holdfast.budget_counters (budget_id, subject, period, run_id, spent_usd, spent_tokens)
-      SELECT c.budget_id, c.subject, c.period, c.run_id, u.usd, u.tokens
-        FROM holdfast.counters_of(one.tenant, one.workflow, holdfast.root_run(one.run_id)) c
-       CROSS JOIN LATERAL holdfast.used_before(c.budget_id, c.subject, c.period) u
-       ORDER BY 1, 2, 3
-      ON CONFLICT DO NOTHING;
-    END LOOP;
-    one.counters := array_remove(wanted, NULL);
+    SELECT COALESCE(array_agg(k.id) FILTER (WHERE k.id IS NOT NULL), '{}'), COALESCE(bool_or(k.id IS NULL), FALSE)
+      INTO one.counters, missing
+      FROM holdfast.counters_of(one.tenant, one.workflow, holdfast.root_run(one.run_id)) c
+      LEFT JOIN holdfast.budget_counters k
+        ON k.budget_id = c.budget_id AND k.subject = c.subject AND k.period = c.period;
+    lacking := lacking OR missing;
     asked := array_append(asked, one);
   END LOOP;
+  IF lacking THEN
+    -- All at once and in one order: groups that begin the same periods at the same time must not wait for each other in a circle.
+    INSERT INTO holdfast.budget_counters (budget_id, subject, period, run_id, spent_usd, spent_tokens)
+    SELECT c.budget_id, c.subject, c.period, c.run_id, u.usd, u.tokens
+      FROM (SELECT DISTINCT n.*
+              FROM unnest(asked) p
+             CROSS JOIN LATERAL holdfast.counters_of(p.tenant, p.workflow, holdfast.root_run(p.run_id)) n) c
+     CROSS JOIN LATERAL holdfast.used_before(c.budget_id, c.subject, c.period) u
+     WHERE NOT EXISTS (SELECT FROM holdfast.budget_counters k
+                        WHERE k.budget_id = c.budget_id AND k.subject = c.subject AND k.period = c.period)
+     ORDER BY 1, 2, 3
+    ON CONFLICT DO NOTHING;
+    FOR n IN 1..cardinality(asked) LOOP
+      one := asked[n];
+      asked[n].counters := ARRAY(
+        SELECT k.id
+          FROM holdfast.counters_of(one.tenant, one.workflow, holdfast.root_run(one.run_id)) c
+          JOIN holdfast.budget_counters k
+            ON k.budget_id = c.budget_id AND k.subject = c.subject AND k.period = c.period);
+    END LOOP;
+  END IF;
   PERFORM FROM holdfast.budget_counters k
     WHERE k.id = ANY (ARRAY(SELECT unnest(p.counters) FROM unnest(asked) p)) ORDER BY k.id FOR UPDATE;
   FOREACH one IN ARRAY asked LOOP

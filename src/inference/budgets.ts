@@ -14,6 +14,7 @@ import type { NewModelCall } from '../store/model-calls.ts';
 import type { CallEnd, Gate, Passage, PlannedCall } from './call.ts';
 import type { Endpoint } from './endpoint.ts';
 import { Ledger, type LedgerOptions } from './ledger.ts';
+import { MOST_TOKENS } from './prompt.ts';
 import type { Routing } from './routing.ts';
 
 /** What the offline model costs. */
@@ -73,7 +74,10 @@ class Budgets implements Gate {
     const { runId, stepId, step, attempt, tenant = '' } = scope;
     const { name, modelId } = endpoint;
     const correction = this.#corrections.get(name) ?? UNKNOWN_CORRECTION;
-    const reserved: TokenEstimate = { ...estimate, inputTokens: correctedTokens(estimate.inputTokens, correction) };
+    const reserved: TokenEstimate = {
+      ...estimate,
+      inputTokens: Math.min(correctedTokens(estimate.inputTokens, correction), MOST_TOKENS),
+    };
     const price = priceOf(endpoint);
     return {
       id,

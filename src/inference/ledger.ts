@@ -2,7 +2,7 @@
 
 import type { Knex } from 'knex';
 import { budgetLine } from '../core/budget.ts';
-import { isConnectionError } from '../core/connection-error.ts';
+import { isConnectionError, isSerializationFailure } from '../core/connection-error.ts';
 import { GroupCommit } from '../engine/history/group-commit.ts';
 import type { EngineLog } from '../engine/logger.ts';
 import { throughOutages } from '../postgres/outages.ts';
@@ -24,9 +24,16 @@ export interface LedgerOptions {
 }
 
 const TICK_MS = 250;
+/** While calls are made here, what ended elsewhere and what the dead have left is looked for so often. */
 const SWEEP_MS = 1000;
+/** Otherwise so often: whoever needs what they have reserved makes calls. */
+const IDLE_SWEEP_MS = 10_000;
+/** A process whose last call ended so long ago is idle: its checkpoints are committed, and counted. */
+const IDLE_AFTER_MS = 15_000;
 /** Checkpoints that settle calls are committed long before that; if not, the call is settled without. */
 const CHECKPOINT_MS = 5000;
+/** A statement that lost against others is sent so often at most. */
+const MOST_TRIES = 3;
 /** With so few calls at a time nobody waits for others to share a statement with. */
 const FEW_CALLS = 2;
 const BYTES_OF_CALL = 600;
@@ -45,6 +52,7 @@ export class Ledger {
   #underWay = 0;
   #hasEnded = false;
   #sweptAt = -Infinity;
+  #usedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> | undefined;
   #isClosed = false;
@@ -71,19 +79,32 @@ export class Ledger {
   /** Enters a call, and returns what became of it. An outage of the database is waited for, until `signal` is aborted. */
   async enter(call: NewModelCall, signal: () => AbortSignal): Promise<Entry> {
     this.#underWay += 1;
+    this.#usedAt = performance.now();
     try {
-      return await this.#entering.write(call);
+      return await this.#entered(call);
     } catch (error) {
       if (!isConnectionError(error)) throw error;
-      return await throughOutages(() => this.#entering.write(call), signal());
+      return await throughOutages(() => this.#entered(call), signal());
     } finally {
       this.#underWay -= 1;
+    }
+  }
+
+  /** Whoever removes or changes budgets locks counters of their own. */
+  async #entered(call: NewModelCall): Promise<Entry> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#entering.write(call);
+      } catch (error) {
+        if (tries === MOST_TRIES || !isSerializationFailure(error)) throw error;
+      }
     }
   }
 
   /** A call has ended. It is settled with its step where `settleWithStep` takes it, or else soon. */
   ended(settlement: Settlement, settleWithStep: (settlement: Settlement) => boolean): void {
     this.#hasEnded = true;
+    this.#usedAt = performance.now();
     if (settleWithStep(settlement)) this.#left.set(settlement.id, { settlement, at: performance.now() });
     else this.#due.push(settlement);
   }
@@ -142,7 +163,8 @@ export class Ledger {
     const now = performance.now();
     try {
       await this.#settle(CHECKPOINT_MS);
-      const isSweep = now - this.#sweptAt >= SWEEP_MS;
+      const sweepMs = now - this.#usedAt < IDLE_AFTER_MS ? SWEEP_MS : IDLE_SWEEP_MS;
+      const isSweep = now - this.#sweptAt >= sweepMs;
       if (!isSweep && !this.#hasEnded) return;
       const isNews = this.#hasEnded;
       this.#hasEnded = false;

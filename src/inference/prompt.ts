@@ -14,6 +14,9 @@ const TOKENS_PER_FILE = 1000;
 /** What frames a message. */
 const TOKENS_PER_MESSAGE = 4;
 
+/** More are nonsense; three of them still fit into a column. */
+export const MOST_TOKENS = 500_000_000;
+
 type Options = Pick<LanguageModelV4CallOptions, 'prompt' | 'tools' | 'maxOutputTokens' | 'responseFormat'>;
 type Message = LanguageModelV4CallOptions['prompt'][number];
 type Part = Exclude<Message['content'], string>[number];
@@ -25,11 +28,16 @@ export function tokensOf(text: string): number {
 
 /** Returns what a call may use: about its input, and the most that its output may have. */
 export function estimateOf(options: Options, maxOutput = USUAL_OUTPUT_TOKENS): TokenEstimate {
-  const { tools, responseFormat, maxOutputTokens } = options;
+  const { tools, responseFormat, maxOutputTokens = maxOutput } = options;
   const schema = responseFormat?.type === 'json' ? responseFormat.schema : undefined;
   const inputTokens =
     promptTokens(options) + (tools?.length ? jsonTokens(tools) : 0) + (schema ? jsonTokens(schema) : 0);
-  return { inputTokens, outputTokens: maxOutputTokens ?? maxOutput };
+  return { inputTokens: Math.min(inputTokens, MOST_TOKENS), outputTokens: wholeTokens(maxOutputTokens) };
+}
+
+/** Returns `tokens` as a number that can be counted with, whatever a caller has given. */
+function wholeTokens(tokens: number): number {
+  return tokens >= 0 ? Math.ceil(Math.min(tokens, MOST_TOKENS)) : MOST_TOKENS;
 }
 
 function promptTokens({ prompt }: Options): number {

@@ -2,10 +2,7 @@
 
 import type { LanguageModelV4Content, LanguageModelV4Usage } from '@ai-sdk/provider';
 import type { CallUsage } from '../core/token-usage.ts';
-import { tokensOf } from './prompt.ts';
-
-/** More are nonsense; three of them still fit into a column. */
-const MOST_TOKENS = 500_000_000;
+import { MOST_TOKENS, tokensOf } from './prompt.ts';
 
 /** What is known without the provider. */
 export interface Lengths {

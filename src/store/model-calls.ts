@@ -68,9 +68,16 @@ export function settling(settlements: string): string {
    WHERE c.id = s.id AND c.state = 'reserved'`;
 }
 
-/** Returns settlements as `settling` expects them. */
+/** Returns settlements as `settling` expects them: in the order of their calls, so that who settles the same ones locks them in one order. */
 export function settlementsJson(settlements: readonly Settlement[]): object[] {
-  return settlements.map(({ usage, ...settlement }) => ({ ...settlement, ...usage }));
+  return settlements
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    .map(({ usage, priceVersion, errorCode, ...settlement }) => ({
+      ...settlement,
+      ...usage,
+      priceVersion: priceVersion && held(priceVersion),
+      errorCode: errorCode && held(errorCode),
+    }));
 }
 
 /**
@@ -86,24 +93,29 @@ export async function reserveCalls(db: Knex, calls: readonly NewModelCall[]): Pr
   return calls.map(({ id }) => entries.get(id)!);
 }
 
+/** One word that the column cannot hold would keep all calls of a statement from being written. */
+function held(words: string): string {
+  return storable(words.toWellFormed());
+}
+
 function rowOf(call: NewModelCall): object {
   return {
     id: call.id,
     run_id: call.runId,
     step_id: call.stepId,
-    step: storable(call.step),
+    step: held(call.step),
     attempt: call.attempt,
     tenant: call.tenant,
     executor_id: call.executorId,
     class: call.class,
     endpoint: call.endpoint,
-    model: storable(call.model),
+    model: held(call.model),
     choice: JSON.parse(storableJson(call.choice)) as unknown,
     fingerprint: call.fingerprint,
     estimated_input: call.estimate.inputTokens,
     estimated_output: call.estimate.outputTokens,
     estimated_usd: call.estimatedUsd,
-    price_version: call.priceVersion,
+    price_version: call.priceVersion && held(call.priceVersion),
   };
 }
 

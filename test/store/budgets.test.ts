@@ -133,6 +133,27 @@ test('groups of calls for several budgets at once, from several processes, get a
   expect(rows.at(-1)!.tokens).toBeLessThanOrEqual(7_000);
 });
 
+test('groups that begin the same periods in another order do not wait for each other in a circle', async () => {
+  await budget({ name: 'tenants', scope: 'tenant', window: 'day', limitUsd: '100' });
+  for (let round = 0; round < 25; round += 1) {
+    const group = Array.from({ length: 40 }, (_entry, n) => `tenant ${round} ${n}`);
+    const orders = [group, group.toReversed(), group, group.toReversed()];
+    const entries = await Promise.all(
+      orders.map((tenants) =>
+        reserveCalls(
+          db,
+          tenants.map((tenant) => call({ tenant })),
+        ),
+      ),
+    );
+    expect(entries.flat().every(({ blocks }) => blocks === null)).toBe(true);
+  }
+  const [row] = await database.query(
+    `SELECT count(*)::int AS counters, sum(reserved_usd)::float AS usd FROM holdfast.budget_counters`,
+  );
+  expect(row).toEqual({ counters: 1000, usd: 40 });
+});
+
 test('the same call is entered once, however often that is said', async () => {
   await budget();
   const one = call();
@@ -156,6 +177,17 @@ test('what has ended is counted once, whoever counts, and what it has not used i
   await settle(calls[0]!.id, '5');
   await countEndedCalls(db);
   expect(await counters()).toMatchObject([{ spent_usd: 0.04 }]);
+});
+
+test('words of others that no text can hold keep nothing from being settled', async () => {
+  const planned = call({ priceVersion: 'v\0' });
+  await reserveCalls(db, [planned]);
+  const errorCode = 'out\0of\uD800order';
+  await settleCalls(db, [
+    { id: planned.id, state: 'failed', usage: undefined, costUsd: '0', priceVersion: 'v\0', errorCode },
+  ]);
+  const rows = await database.query('SELECT state, error_code FROM holdfast.model_calls');
+  expect(rows).toEqual([{ state: 'failed', error_code: expect.stringMatching(/^out.of.order$/) }]);
 });
 
 test('what is spent is refused for good, and what is only reserved is not', async () => {
