@@ -141,7 +141,8 @@ async function* jsonParts(
       const text = (held.get(part.id) ?? '') + part.delta;
       held.set(part.id, text);
       if (prose.has(part.id)) continue;
-      const [first] = /\S/.exec(text) ?? [];
+      // Nothing was said before, or it would be one or the other.
+      const [first] = /\S/.exec(part.delta) ?? [];
       if (first !== '{' && first !== '[') {
         if (first !== undefined) prose.add(part.id);
         continue;

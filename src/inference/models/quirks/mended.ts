@@ -10,7 +10,7 @@ import type {
 } from '@ai-sdk/provider';
 import { withoutThought } from '../thought.ts';
 import { argumentsText } from './answers.ts';
-import { callsIn, promiseOf, toolNamed } from './spoken.ts';
+import { callsIn, type Promised, promiseOf, toolNamed } from './spoken.ts';
 
 type ToolCall = Extract<LanguageModelV4Content, { type: 'tool-call' }>;
 
@@ -104,8 +104,7 @@ class Answer {
 interface Held {
   id: string;
   text: string;
-  /** Whether nothing but the end of a thought can tell more before the end of the text. */
-  isWhole: boolean;
+  promise: Promised;
   /** The end of the text, where that of a thought may stand. */
   tail: string;
 }
@@ -124,7 +123,7 @@ async function* mendedParts(
     if (part.type === 'tool-input-start' || part.type === 'tool-input-delta' || part.type === 'tool-input-end')
       continue;
     if (part.type === 'text-start' && !isPlain) {
-      held = { id: part.id, text: '', isWhole: false, tail: '' };
+      held = { id: part.id, text: '', promise: 'any', tail: '' };
     } else if (held && part.type === 'text-delta' && part.id === held.id) {
       const handedOn = [...added(held, part.delta, answer)];
       yield* handedOn;
@@ -146,7 +145,8 @@ function* added(held: Held, delta: string, answer: Answer): Generator<LanguageMo
   held.text += delta;
   const end = held.tail + delta;
   held.tail = end.slice(-LONGEST_END);
-  if (!held.isWhole || END_OF_THOUGHT.test(end)) yield* release(held, answer);
+  if (delta.trim() === '' || held.promise === 'call') return;
+  if (held.promise !== 'thought' || END_OF_THOUGHT.test(end)) yield* release(held, answer);
 }
 
 /** Hands on what is known to be a thought, or the beginning of a text. */
@@ -156,9 +156,8 @@ function* release(held: Held, answer: Answer): Generator<LanguageModelV4StreamPa
     yield* thoughtParts(thought, held.id);
     held.text = said;
   }
-  const promise = promiseOf(held.text, answer.tools.size > 0);
-  held.isWhole = promise === 'whole';
-  if (held.text === '' || promise !== 'text') return;
+  held.promise = promiseOf(held.text, answer.tools.size > 0);
+  if (held.text === '' || held.promise !== 'text') return;
   yield { type: 'text-start', id: held.id };
   yield { type: 'text-delta', id: held.id, delta: held.text };
 }

@@ -15,17 +15,21 @@ const MARKS = ['<tool_call>', '[tool_calls]', '<|python_tag|>', '<function='];
 /** What is written of a call. An object with anything besides is a value. */
 const FIELDS: ReadonlySet<string> = new Set(['type', 'id', 'index', 'name', 'arguments', 'parameters', 'args']);
 
-/** What the beginning of a text may become: nothing but text, something that has to be seen whole, or either. */
-export function promiseOf(beginning: string, hasTools: boolean): 'text' | 'whole' | 'either' {
+/** What a text may become: a thought or calls, which have to be seen whole; nothing but text; or any of these. */
+export type Promised = 'thought' | 'call' | 'text' | 'any';
+
+/** Returns what may become of a text with this beginning. */
+export function promiseOf(beginning: string, hasTools: boolean): Promised {
   const start = beginning.trimStart().toLowerCase();
-  const marks = hasTools ? [...BEGINNINGS, ...MARKS] : BEGINNINGS;
-  if (marks.some((mark) => start.startsWith(mark))) return 'whole';
-  if (marks.some((mark) => mark.startsWith(start))) return 'either';
+  const marks = hasTools ? MARKS : [];
+  if (BEGINNINGS.some((mark) => start.startsWith(mark))) return 'thought';
+  if (marks.some((mark) => start.startsWith(mark))) return 'call';
+  if ([...BEGINNINGS, ...marks].some((mark) => mark.startsWith(start))) return 'any';
   if (!hasTools || !/^[[{]/.test(start)) return 'text';
   const plain = start.replace(/\s/g, '');
   const openings = ['{"name"', '{"type":"function"', '{"function"', '[{"name"', '[{"type":"function"', '[{"function"'];
-  if (openings.some((opening) => plain.startsWith(opening))) return 'whole';
-  return openings.some((opening) => opening.startsWith(plain)) ? 'either' : 'text';
+  if (openings.some((opening) => plain.startsWith(opening))) return 'call';
+  return openings.some((opening) => opening.startsWith(plain)) ? 'any' : 'text';
 }
 
 /**
