@@ -42,10 +42,10 @@ interface Learned {
  *
  * JSON is asked for as `structured` says. Without that, with `response_format: json_schema` (strict where the schema keeps to OpenAI's
  * strict subset). An endpoint that refuses it with 400 or 422 is asked again at once with `json_object` and the schema in the prompt, and
- * if it refuses that too, with the prompt alone; what it accepted is remembered for the life of the model, unless it refused but the one schema. Code fences, prose and
- * small slips around the JSON are taken off. In the same way an endpoint that takes no more than one call of a tool in a message is told
- * of several one after another. What servers make of OpenAI's format otherwise is mended. Throws Unavailable `model_config_invalid` when
- * the base URL or the model's name is missing or wrong.
+ * if it refuses that too, with the prompt alone; what it accepted is remembered for the life of the model, unless it refused no more
+ * than the one schema. Code fences, prose and small slips around the JSON are taken off. In the same way an endpoint that takes no more
+ * than one call of a tool in a message is told of several one after another. What servers make of OpenAI's format otherwise is mended.
+ * Throws Unavailable `model_config_invalid` when the base URL or the model's name is missing or wrong.
  */
 export function createOpenAIModel(endpoint: OpenAIEndpoint): LanguageModelV4 {
   const baseURL = checkedUrl(endpoint);
