@@ -69,8 +69,10 @@ function assertAdmin(person: Person): void {
 
 /** What its parts cannot show one by one. */
 function assertFits(name: string, settings: BudgetSettings): void {
-  const { scope, window, limitUsd, limitTokens, policy, degradeTo, approval } = settings;
+  const { scope, workflow, window, limitUsd, limitTokens, policy, degradeTo, approval } = settings;
   const problems = [
+    !isName(workflow) && 'workflow has to be the name of a workflow or an agent',
+    !isName(degradeTo) && 'degradeTo has to be the name of a class',
     limitUsd === undefined && limitTokens === undefined && 'it limits neither limitUsd nor limitTokens',
     (scope === 'run') !== (window === 'run') && "a budget of the scope 'run' has the window 'run', and no other has",
     policy === 'degrade' && degradeTo === undefined && 'degradeTo has to name a class',
@@ -80,6 +82,11 @@ function assertFits(name: string, settings: BudgetSettings): void {
   if (problems.length > 0)
     throw new InvalidInput('invalid_budget', `The budget '${name}' cannot be set: ${problems.join('; ')}.`);
   if (approval) resolveRule(approval);
+}
+
+/** Whether there may be something of this name; where none is given, nothing is said about it. */
+function isName(name: string | undefined): boolean {
+  return name === undefined || (name !== '' && !name.includes('\0') && name.isWellFormed());
 }
 
 /** Postgres reads numbers in either form, and shows them in this one. */

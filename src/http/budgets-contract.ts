@@ -9,8 +9,8 @@ import { duration, time, wholeNumber } from './contract.ts';
 const dollars = z.string().meta({ description: 'US dollars as a decimal number' });
 const MOST_SUMS = 1000;
 
-/** The day that nothing is before, and the one that nothing is after. */
-const day = z.iso.date();
+/** The day that nothing is before, and the one that nothing is after. Postgres knows no year 0. */
+const day = z.iso.date().refine((text) => !text.startsWith('0000'), 'is before the year 1');
 
 export const BudgetParams = z.object({ name: z.string().min(1).max(100) });
 

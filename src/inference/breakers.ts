@@ -128,7 +128,10 @@ export class Breakers {
       const rows = await endpointHealth(shared.db);
       const now = performance.now();
       // What we have come to know meanwhile is newer than what was read.
-      if (changes === this.#changes) this.#breakers = new Map(rows.map((row) => [rowKey(row), breakerOf(row, now)]));
+      if (changes !== this.#changes) return;
+      this.#breakers = new Map(rows.map((row) => [rowKey(row), breakerOf(row, now)]));
+      // What was counted before somebody had it left alone says nothing of it after its recovery.
+      for (const row of rows) if (row.state === 'open') this.#tallies.delete(rowKey(row));
     } catch (error) {
       shared.log.warn(`What other processes know of endpoints could not be read: ${(error as Error).message}`);
     }

@@ -32,7 +32,10 @@ export async function endpointHealth(db: Knex): Promise<HealthRow[]> {
   return rows;
 }
 
-/** Has an endpoint left alone for `pauseMs` milliseconds. What others said of it first, and what still holds, stays. */
+/**
+ * Has an endpoint left alone for `pauseMs` milliseconds. What others said of it first, and what still holds, stays; who has not heard of
+ * them does not know how often it has failed.
+ */
 export async function openBreaker(
   db: Knex,
   opening: HealthKey & { level: number; reason: string; pauseMs: number },
@@ -41,7 +44,7 @@ export async function openBreaker(
     `INSERT INTO holdfast.endpoint_health AS h (endpoint, target, state, level, reason, open_until)
      VALUES (:endpoint, :target, 'open', :level, :reason, now() + :pauseMs * interval '1 millisecond')
      ON CONFLICT (endpoint, target) DO UPDATE
-        SET state = 'open', level = excluded.level, reason = excluded.reason, open_until = excluded.open_until,
+        SET state = 'open', level = CASE WHEN h.state = 'open' THEN GREATEST(h.level, excluded.level) ELSE excluded.level END, reason = excluded.reason, open_until = excluded.open_until,
             probe_until = NULL, changed_at = CASE WHEN h.state = 'open' THEN h.changed_at ELSE clock_timestamp() END
       WHERE h.state = 'closed' OR h.open_until <= now()`,
     { ...opening },

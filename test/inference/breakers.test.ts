@@ -135,6 +135,49 @@ test('a probe that fails makes the pause longer, one that says nothing is left t
   });
 });
 
+test('a process that has not heard of it yet makes the pause no shorter', async () => {
+  const [one, other] = [process(), process()];
+  const late = await Promise.all(Array.from({ length: 5 }, () => other.admit(endpoint)));
+  await failTimes(one, 5);
+  await skipPause();
+  await one.look();
+  await failTimes(one, 1);
+  await skipPause();
+  for (const admission of late) admission!.failed('fails', 'model_unavailable', undefined);
+  await other.look();
+  const [{ level, s }] = await database.query(
+    'SELECT level, EXTRACT(EPOCH FROM open_until - now())::float8 AS s FROM holdfast.endpoint_health',
+  );
+  expect(level).toBe(1);
+  expect(s).toBeGreaterThan(0);
+});
+
+test('what a process has counted before the endpoint was left alone does not count after its recovery', async () => {
+  const [one, other] = [process(), process()];
+  await failTimes(other, 4);
+  await failTimes(one, 5);
+  await skipPause();
+  await Promise.all([one.look(), other.look()]);
+  (await one.admit(endpoint))!.worked();
+  await one.look();
+  await other.look();
+  await failTimes(other, 1);
+  expect(other.state(endpoint).admits).toBe('all');
+});
+
+test('a probe that died with its process is made by another one', async () => {
+  const [one, other] = [process(), process()];
+  await failTimes(one, 5);
+  await skipPause();
+  await Promise.all([one.look(), other.look()]);
+  expect(await one.admit(endpoint)).toMatchObject({ isProbe: true });
+  await other.look();
+  expect(await other.admit(endpoint)).toBeUndefined();
+  await database.query(`UPDATE holdfast.endpoint_health SET probe_until = now() - interval '1 second'`);
+  await other.look();
+  expect(await other.admit(endpoint)).toMatchObject({ isProbe: true });
+});
+
 test('whoever was let through before says nothing new', async () => {
   const one = process();
   const late = await Promise.all(Array.from({ length: 20 }, () => one.admit(endpoint)));

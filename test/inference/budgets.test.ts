@@ -144,6 +144,14 @@ test('a budget that makes no sense is refused with what is wrong about it', asyn
   expect(body.code).toBe('invalid_budget');
   for (const part of ['neither limitUsd nor limitTokens', "window 'run'", "policy 'degrade'"])
     expect(body.detail).toContain(part);
+  const whole = { scope: 'all', window: 'day', limitUsd: 1 };
+  for (const name of ['', 'x\0y', 'x\uD800y']) {
+    const workflow = { ...whole, policy: 'stop', workflow: name };
+    const degrade = { ...whole, policy: 'degrade', degradeTo: name };
+    for (const wrong of [workflow, degrade])
+      expect(await world.service.call('PUT', '/v1/budgets/odd', { body: wrong })).toMatchObject({ status: 400 });
+  }
+  expect(await world.service.call('GET', '/v1/usage?since=0000-01-01')).toMatchObject({ status: 400 });
 });
 
 test('a process that stops leaves no reservation', async () => {
