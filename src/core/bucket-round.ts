@@ -57,8 +57,10 @@ export interface BucketVerdict {
   finishes: ReadonlyMap<string, number>;
   /** What the process gets in advance where there is a limit; `slots` is beyond the calls that are under way or granted here. */
   lease: Portion & { slots: number };
-  /** Whether calls still wait. */
+  /** Whether calls still wait for it: then nothing is given in advance. */
   isContended: boolean;
+  /** Whether calls still wait in its queue, be it only for their second bucket. */
+  isAwaited: boolean;
   /** How long it takes until the next one fits; undefined where nobody waits, or nobody can tell. */
   nextMs: number | undefined;
 }
@@ -82,6 +84,7 @@ interface Work {
   virtual: number;
   finishes: ReadonlyMap<string, number>;
   isContended: boolean;
+  isAwaited: boolean;
   nextMs: number | undefined;
 }
 
@@ -121,7 +124,17 @@ function workOf(bucket: RoundBucket, account: Account | undefined, now: number):
     for (const refusal of account.refusals) level = refused(level, refusal, now);
   }
   const slotsTaken = bucket.slotsElsewhere + (account?.slotsInUse ?? 0);
-  return { bucket, account, level, slotsTaken, virtual, finishes, isContended: false, nextMs: undefined };
+  return {
+    bucket,
+    account,
+    level,
+    slotsTaken,
+    virtual,
+    finishes,
+    isContended: false,
+    isAwaited: false,
+    nextMs: undefined,
+  };
 }
 
 function flowsOf(
@@ -156,7 +169,7 @@ function serve(
     const second = item.also === undefined ? undefined : works.get(item.also);
     if (item.also !== undefined && (!second || waitFor(second.bucket.limits, second.level, portion, now) > 0)) {
       turns.leaves(tenant);
-      work.isContended = true;
+      work.isAwaited = true;
       continue;
     }
     if (isFull(work) || waitFor(limits, work.level, portion, now) > 0) break;
@@ -171,6 +184,7 @@ function serve(
   work.finishes = turns.finishes();
   if (!turns.next()) return;
   work.isContended = true;
+  work.isAwaited = true;
   if (!isFull(work)) foresee(now, work, turns, expectedMs);
 }
 
@@ -197,10 +211,10 @@ function portionOf({ tokens }: WaitingCall): Portion {
 }
 
 function verdictOf(work: Work, now: number): BucketVerdict {
-  const { bucket, account, virtual, finishes, isContended, nextMs } = work;
+  const { bucket, account, virtual, finishes, isContended, isAwaited, nextMs } = work;
   const lease = account && !isContended ? leaseOf(work, account, now) : { requests: 0, tokens: 0, slots: 0 };
   const level = taken(bucket.limits, work.level, lease, now);
-  return { level, virtual, finishes, lease, isContended, nextMs };
+  return { level, virtual, finishes, lease, isContended, isAwaited, nextMs };
 }
 
 function leaseOf({ bucket, level, slotsTaken }: Work, { wanted }: Account, now: number): Portion & { slots: number } {

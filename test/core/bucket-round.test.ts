@@ -74,6 +74,7 @@ test('a tenant whose own limit is used up holds up nobody', () => {
   const { granted, buckets } = decideRound(NOW, both, new Map(), calls, () => 1);
   expect([...granted].sort()).toEqual(['call 2', 'call 3']);
   expect(buckets.get('x only')!.isContended).toBe(true);
+  expect(buckets.get('a')).toMatchObject({ isContended: false, isAwaited: true });
 });
 
 test('calls at the same time: those elsewhere count, and so do those granted now', () => {

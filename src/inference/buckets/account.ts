@@ -23,6 +23,8 @@ export class Account {
   isDeclared = false;
   /** Whether calls wait for the bucket, as far as this process knows: then nothing is held in advance. */
   isContended = false;
+  /** Whether calls wait in its queue for whatever: then it is looked at again and again. */
+  isAwaited = false;
   /** When the next call that waits will have room, by `performance.now()`. */
   nextAt: number | undefined;
   #lease = { requests: 0, tokens: 0, slots: 0 };

@@ -146,8 +146,8 @@ export class Buckets implements Gate {
     for (const bucket of this.#known.all(this.#options.limited())) {
       if (!waitedFor.has(bucket.key)) continue;
       const account = this.#account(bucket);
-      if (account.isContended) continue;
-      account.isContended = true;
+      if (account.isAwaited) continue;
+      account.isAwaited = true;
       this.#lookWithin(0);
     }
   }
@@ -191,7 +191,7 @@ export class Buckets implements Gate {
       const next = Math.min(...accounts.map(({ nextAt = Infinity }) => nextAt)) - performance.now();
       return this.#lookWithin(Math.min(SLOWEST_LOOK_MS, Math.max(FASTEST_LOOK_MS, next)));
     }
-    if (accounts.some(({ isContended }) => isContended))
+    if (accounts.some(({ isAwaited }) => isAwaited))
       return this.#lookWithin(LOOK_FOR_OTHERS_MS * (0.75 + Math.random() / 2));
     if (accounts.some(({ isDirty }) => isDirty)) this.#lookWithin(IDLE_MS);
   }
@@ -201,7 +201,7 @@ export class Buckets implements Gate {
     const { db, executorId, limited } = this.#options;
     const wanted = this.#calls.keys();
     const accounts = [...this.#accounts.values()].filter(
-      (account) => account.isDirty || account.isContended || wanted.has(account.declared.key),
+      (account) => account.isDirty || account.isAwaited || wanted.has(account.declared.key),
     );
     const removed = [...this.#calls.removed];
     if (accounts.length === 0 && removed.length === 0) return false;
@@ -239,6 +239,7 @@ export class Buckets implements Gate {
       // Somebody has removed its row.
       account.isDeclared = verdict !== undefined;
       account.isContended = verdict?.isContended ?? false;
+      account.isAwaited = verdict?.isAwaited ?? false;
       account.nextAt = verdict?.nextMs === undefined ? undefined : performance.now() + verdict.nextMs;
       if (verdict) account.got(verdict.lease);
     }

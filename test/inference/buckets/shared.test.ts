@@ -170,7 +170,8 @@ test('a tenant with a limit of its own keeps to it, and holds up nobody else', a
   await until('the tenant to wait', async () => (await level('tenant'))?.waiting > 0);
   const startedAt = performance.now();
   for (let n = 0; n < 200; n += 1) (await one.enter({ tenant: 'large' })).ended(answered(0));
-  expect(performance.now() - startedAt).toBeLessThan(5000);
+  // They are paid from what the process has in advance.
+  expect(performance.now() - startedAt).toBeLessThan(1500);
   over.abort();
   await loop;
   expect(small).toBeLessThanOrEqual(5 + (performance.now() - startedAt) / 1000 + 3);
