@@ -48,10 +48,12 @@ export function nextAttemptDelay(
 
 /** How long a step asks again whose endpoints are all left alone, where its policy does not say within which time it begins attempts. */
 const PATIENCE: Duration = '5m';
+/** Those who wait for the same endpoint come back spread over this time: one of them tries it, and the others would come for nothing. */
+const SPREAD_MS = 2000;
 
 /**
  * Returns the milliseconds to wait before the same attempt begins anew that failed with `error`, because nobody could be asked; undefined
- * when it counts as an attempt: its time is over, or a step with only one attempt was made.
+ * when it counts as an attempt: its time is over, or the only attempt that there is was made. `random` and `elapsedMs` as above.
  */
 export function recoveryDelay(
   policy: RetryPolicy,
@@ -59,9 +61,9 @@ export function recoveryDelay(
   random: number,
   elapsedMs: number,
 ): number | undefined {
-  if (error.wasAsked && policy.attempts === 1) return undefined;
-  const patient: RetryPolicy = { ...policy, attempts: Infinity, within: policy.within ?? PATIENCE, backoff: {} };
-  return nextAttemptDelay(patient, 1, error, random, elapsedMs);
+  if ((error.wasAsked && policy.attempts === 1) || !isRetryable(policy, error)) return undefined;
+  const delay = (error.retryAfterMs ?? 0) + random * SPREAD_MS;
+  return elapsedMs + delay > toMilliseconds(policy.within ?? PATIENCE) ? undefined : delay;
 }
 
 function isRetryable(policy: RetryPolicy, error: unknown): boolean {

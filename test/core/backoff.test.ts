@@ -71,10 +71,10 @@ test('a recovery is waited for within the time of the policy, or five minutes, a
   const probed = new WaitForRecovery('Out.', { details: {}, retryAfterMs: 2000, cause: broken });
   const delay = (policy: RetryPolicy, error: WaitForRecovery, elapsedMs: number) =>
     recoveryDelay(policy, error, 0.5, elapsedMs);
-  expect(delay({ attempts: 3 }, probed, 297_000)).toBe(2000);
+  expect(delay({ attempts: 3 }, probed, 297_000)).toBe(3000);
   expect(delay({ attempts: 3 }, probed, 299_000)).toBeUndefined();
-  expect(delay({ attempts: 3, within: '10m' }, probed, 299_000)).toBe(2000);
-  expect(delay({ attempts: 1 }, open, 0)).toBe(2000);
+  expect(delay({ attempts: 3, within: '10m' }, probed, 299_000)).toBe(3000);
+  expect(delay({ attempts: 1 }, open, 0)).toBe(3000);
   expect(delay({ attempts: 1 }, probed, 0)).toBeUndefined();
   expect(delay({ attempts: 3, retryOn: () => false }, open, 0)).toBeUndefined();
 });
