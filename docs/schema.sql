@@ -542,6 +542,7 @@ CREATE TABLE holdfast.token_chunks (
   CONSTRAINT token_chunks_run_id_fkey FOREIGN KEY (run_id) REFERENCES dbos.workflow_status(workflow_uuid) ON UPDATE CASCADE ON DELETE CASCADE,
   CONSTRAINT token_chunks_start_check CHECK ((start >= 0))
 );
+CREATE INDEX token_chunks_of_step ON holdfast.token_chunks USING btree (run_id, step_id, id);
 
 -- Runs that are to be unwound: because they ended without success and had something to undo, or because somebody asked for it.
 CREATE TABLE holdfast.unwind_requests (
@@ -833,7 +834,8 @@ BEGIN
     RETURN;
   END IF;
   FOR one IN SELECT * FROM json_populate_recordset(NULL::holdfast.model_calls, planned) LOOP
-    SELECT w.name INTO one.workflow FROM dbos.workflow_status w WHERE w.workflow_uuid = one.run_id;
+    -- Whoever removes the run is waited for before anything else is locked.
+    SELECT w.name INTO one.workflow FROM dbos.workflow_status w WHERE w.workflow_uuid = one.run_id FOR KEY SHARE;
     -- A run that was removed meanwhile.
     IF one.workflow IS NULL THEN one.run_id := NULL; END IF;
     one.workflow := COALESCE(one.workflow, '');
@@ -847,6 +849,9 @@ BEGIN
     asked := array_append(asked, one);
   END LOOP;
   IF lacking THEN
+    PERFORM FROM dbos.workflow_status w
+      WHERE w.workflow_uuid = ANY (ARRAY(SELECT holdfast.root_run(p.run_id) FROM unnest(asked) p))
+      ORDER BY w.workflow_uuid FOR KEY SHARE;
     -- All at once and in one order: groups that begin the same periods at the same time must not wait for each other in a circle.
     INSERT INTO holdfast.budget_counters (budget_id, subject, period, run_id, spent_usd, spent_tokens)
     SELECT c.budget_id, c.subject, c.period, c.run_id, u.usd, u.tokens

@@ -164,7 +164,8 @@ BEGIN
     RETURN;
   END IF;
   FOR one IN SELECT * FROM json_populate_recordset(NULL::holdfast.model_calls, planned) LOOP
-    SELECT w.name INTO one.workflow FROM dbos.workflow_status w WHERE w.workflow_uuid = one.run_id;
+    -- Whoever removes the run is waited for before anything else is locked.
+    SELECT w.name INTO one.workflow FROM dbos.workflow_status w WHERE w.workflow_uuid = one.run_id FOR KEY SHARE;
     -- A run that was removed meanwhile.
     IF one.workflow IS NULL THEN one.run_id := NULL; END IF;
     one.workflow := COALESCE(one.workflow, '');
@@ -178,6 +179,9 @@ BEGIN
     asked := array_append(asked, one);
   END LOOP;
   IF lacking THEN
+    PERFORM FROM dbos.workflow_status w
+      WHERE w.workflow_uuid = ANY (ARRAY(SELECT holdfast.root_run(p.run_id) FROM unnest(asked) p))
+      ORDER BY w.workflow_uuid FOR KEY SHARE;
     -- All at once and in one order: groups that begin the same periods at the same time must not wait for each other in a circle.
     INSERT INTO holdfast.budget_counters (budget_id, subject, period, run_id, spent_usd, spent_tokens)
     SELECT c.budget_id, c.subject, c.period, c.run_id, u.usd, u.tokens

@@ -30,6 +30,7 @@ export interface BudgetRule {
 export async function setBudget(db: Knex, rule: BudgetRule): Promise<void> {
   const { approval, ...columns } = rule;
   await db.transaction(async (trx) => {
+    await lockCounters(trx, rule);
     await trx.raw(
       `DELETE FROM holdfast.budget_counters k USING holdfast.budget_rules b
         WHERE b.id = k.budget_id AND b.tenant = :tenant AND b.name = :name
@@ -52,11 +53,24 @@ export async function setBudget(db: Knex, rule: BudgetRule): Promise<void> {
 
 /** Removes a budget with its counters. Returns whether there was one. */
 export async function deleteBudget(db: Knex, tenant: string, name: string): Promise<boolean> {
-  const { rowCount } = await db.raw<{ rowCount: number }>(
-    'DELETE FROM holdfast.budget_rules WHERE tenant = :tenant AND name = :name',
+  return db.transaction(async (trx) => {
+    await lockCounters(trx, { tenant, name });
+    const { rowCount } = await trx.raw<{ rowCount: number }>(
+      'DELETE FROM holdfast.budget_rules WHERE tenant = :tenant AND name = :name',
+      { tenant, name },
+    );
+    return rowCount > 0;
+  });
+}
+
+/** In the order in which calls lock them. */
+async function lockCounters(trx: Knex, { tenant, name }: Pick<BudgetRule, 'tenant' | 'name'>): Promise<void> {
+  await trx.raw(
+    `SELECT FROM holdfast.budget_counters k
+      WHERE k.budget_id = (SELECT b.id FROM holdfast.budget_rules b WHERE b.tenant = :tenant AND b.name = :name)
+      ORDER BY k.id FOR UPDATE`,
     { tenant, name },
   );
-  return rowCount > 0;
 }
 
 /** Raises the limit of one counter by one more limit, unless that has happened since it was raised `raises` times. */

@@ -13,6 +13,7 @@ import {
   settleCalls,
 } from '../../src/store/model-calls.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 let database: TestDatabase;
 let db: Knex;
@@ -152,6 +153,33 @@ test('groups that begin the same periods in another order do not wait for each o
     `SELECT count(*)::int AS counters, sum(reserved_usd)::float AS usd FROM holdfast.budget_counters`,
   );
   expect(row).toEqual({ counters: 1000, usd: 40 });
+});
+
+test('a call of a run that is removed at the same time waits for that, and counts without it', async () => {
+  await budget({ name: 'each', scope: 'run', window: 'run' });
+  await budget();
+  const runId = randomUUID();
+  await db.raw(
+    `INSERT INTO dbos.workflow_status (workflow_uuid, status, name, created_at, updated_at) VALUES (:runId, 'SUCCESS', 'w', 1, 1)`,
+    { runId },
+  );
+  const removal = await db.transaction();
+  await removal.raw('SELECT FROM dbos.workflow_status WHERE workflow_uuid = :runId FOR UPDATE', { runId });
+  const entering = enter({ runId });
+  await until('the wait', async () => {
+    const rows = await database.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%reserve_calls%'`,
+    );
+    return rows.length > 0;
+  });
+  await removal.raw('SELECT holdfast.count_calls_of(ARRAY[:runId])', { runId });
+  await removal.raw('DELETE FROM dbos.workflow_status WHERE workflow_uuid = :runId', { runId });
+  await removal.commit();
+  expect(await entering).toMatchObject({ blocks: null });
+  expect(await counters()).toMatchObject([
+    { name: 'all', reserved_usd: 0.01 },
+    { name: 'each', reserved_usd: null },
+  ]);
 });
 
 test('the same call is entered once, however often that is said', async () => {
