@@ -12,6 +12,8 @@ interface Outcome {
   file: string;
   ms: number;
   analysis?: Analysis;
+  /** What its calls of models have cost in US dollars; missing where an endpoint has no price. */
+  usd?: number;
   error?: string;
 }
 
@@ -126,8 +128,9 @@ async function analyse(service: Service, file: string): Promise<Outcome> {
     const run = await startRun(service, { name: basename(file), base64: bytes.toString('base64') });
     const outcome = await outcomeOf(service, run);
     const ms = Math.round(performance.now() - startedAt);
+    const usd = outcome.usage?.costUsd;
     return outcome.result
-      ? { file, ms, analysis: outcome.result }
+      ? { file, ms, analysis: outcome.result, ...(usd != null && { usd: Number(usd) }) }
       : { file, ms, error: outcome.error?.message ?? `the run is ${outcome.status}` };
   } catch (error) {
     return { file, ms: Math.round(performance.now() - startedAt), error: reasonOf(error) };
@@ -138,6 +141,7 @@ interface RunAnswer {
   id: string;
   status: string;
   result?: Analysis;
+  usage?: { costUsd: string | null } | null;
   error?: { message: string } | null;
 }
 
@@ -169,19 +173,28 @@ function reasonOf(error: unknown): string {
 }
 
 function report(outcomes: Outcome[]): string {
-  const width = Math.max(60, (process.stdout.columns || 140) - 62);
+  const width = Math.max(60, (process.stdout.columns || 140) - 72);
   const table = new Table({
-    head: ['DOCUMENT', 'KIND', 'LANG', 'TITLE AND SUMMARY'],
-    colWidths: [28, 15, 6, width],
+    head: ['DOCUMENT', 'KIND', 'LANG', 'COST', 'TITLE AND SUMMARY'],
+    colWidths: [28, 15, 6, 10, width],
     wordWrap: true,
     ...(process.stdout.isTTY && process.stdout.hasColors() ? {} : { style: { head: [], border: [] } }),
   });
-  for (const { file, analysis, error } of outcomes) {
-    if (analysis)
-      table.push([basename(file), analysis.kind, analysis.language, `${analysis.title}\n${analysis.summary}`]);
-    else table.push([basename(file), 'failed', '', error ?? '']);
+  for (const { file, analysis, usd, error } of outcomes) {
+    if (analysis) {
+      const { kind, language, title, summary } = analysis;
+      table.push([basename(file), kind, language, cost(usd), `${title}\n${summary}`]);
+    } else table.push([basename(file), 'failed', '', '', error ?? '']);
   }
   const failed = outcomes.filter((outcome) => outcome.error !== undefined).length;
+  const known = outcomes.every(({ analysis, usd }) => !analysis || usd !== undefined);
+  const total = known ? outcomes.reduce((sum, { usd = 0 }) => sum + usd, 0) : undefined;
   const slowest = Math.max(...outcomes.map((outcome) => outcome.ms));
-  return `${table.toString()}\n${outcomes.length - failed} analysed, ${failed} failed; the slowest took ${slowest} ms.`;
+  return `${table.toString()}\n${outcomes.length - failed} analysed, ${failed} failed; the slowest took ${slowest} ms. All of them cost ${cost(total)}.`;
+}
+
+/** A cost that is not known is not shown as nothing. */
+function cost(usd: number | undefined): string {
+  if (usd === undefined) return 'unknown';
+  return usd === 0 ? '$0' : `$${usd.toPrecision(2)}`;
 }

@@ -53,7 +53,7 @@ export class Documents {
       ...kind.answer,
       ...mentions.answer,
       ...summary.answer,
-      model: kind.model,
+      model: [...new Set([kind.model, mentions.model, summary.model])].join(', '),
       usage: total([kind.usage, mentions.usage, summary.usage]),
     };
     const documentId = await Documents.save(reading.format, found);

@@ -1,4 +1,5 @@
-// The three questions that a model is asked about a document: one call each, with an answer that fits a schema.
+// The three questions that models are asked about a document: one call each, with an answer that fits a schema. What takes judgement goes to
+// the class `reasoning`, the rest to `small`.
 
 import { generateText, Output } from 'ai';
 import { classifyModelError, model, stepContext } from 'holdfast';
@@ -32,24 +33,34 @@ export interface Answered<T> {
 
 /** Tells the kind and the language of `text`. */
 export function classify(text: string): Promise<Answered<{ kind: string; language: string }>> {
-  return ask('Classify the document.', text, Classification);
+  return ask('small', 'Classify the document.', text, Classification);
 }
 
 /** Finds what `text` mentions. */
 export function findMentions(text: string): Promise<Answered<{ entities: Entity[]; keyphrases: string[] }>> {
-  return ask('List the named entities and the key phrases of the document, as they stand in it.', text, Mentions);
+  return ask(
+    'small',
+    'List the named entities and the key phrases of the document, as they stand in it.',
+    text,
+    Mentions,
+  );
 }
 
 /** Summarises `text`. */
 export function summarise(text: string): Promise<Answered<{ summary: string }>> {
-  return ask('Summarise the document for somebody who decides whether to read it.', text, Summary);
+  return ask('reasoning', 'Summarise the document for somebody who decides whether to read it.', text, Summary);
 }
 
-async function ask<T>(instruction: string, text: string, schema: z.ZodType<T>): Promise<Answered<T>> {
-  const small = model('small');
+async function ask<T>(
+  modelClass: 'small' | 'reasoning',
+  instruction: string,
+  text: string,
+  schema: z.ZodType<T>,
+): Promise<Answered<T>> {
+  const asked = model(modelClass);
   try {
     const { output, usage } = await generateText({
-      model: small,
+      model: asked,
       instructions: `${instruction} Use nothing but the document. Answer with JSON only.`,
       prompt: `<document>\n${text.slice(0, LONGEST_PROMPT_CHARACTERS)}\n</document>`,
       output: Output.object({ schema }),
@@ -57,7 +68,7 @@ async function ask<T>(instruction: string, text: string, schema: z.ZodType<T>): 
       abortSignal: stepContext().signal,
     });
     const tokens = { inputTokens: usage.inputTokens ?? 0, outputTokens: usage.outputTokens ?? 0 };
-    return { answer: output, model: small.provider === 'local' ? 'local' : small.modelId, usage: tokens };
+    return { answer: output, model: asked.provider === 'local' ? 'local' : asked.modelId, usage: tokens };
   } catch (error) {
     throw classifyModelError(error);
   }
