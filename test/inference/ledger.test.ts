@@ -1,12 +1,12 @@
 // The books of a process, and what they cost the database.
 
-import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Ledger } from '../../src/inference/ledger.ts';
 import { pause } from '../../src/lib/pause.ts';
 import { openDatabase } from '../../src/postgres/connection.ts';
 import type { NewModelCall } from '../../src/store/model-calls.ts';
+import { callOf } from '../store/support/calls.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
 
@@ -31,23 +31,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-const call = (executorId = 'alive'): NewModelCall => ({
-  id: randomUUID(),
-  runId: undefined,
-  stepId: undefined,
-  step: 'model',
-  attempt: 1,
-  tenant: 'acme',
-  executorId,
-  class: 'small',
-  endpoint: 'cloud',
-  model: 'small-2',
-  choice: {},
-  fingerprint: undefined,
-  estimate: { inputTokens: 100, outputTokens: 900 },
-  estimatedUsd: '0.01',
-  priceVersion: 'v1',
-});
+const call = (executorId = 'alive'): NewModelCall => callOf({ executorId });
 
 const stateOf = async (id: string): Promise<string> =>
   (await database.query('SELECT state FROM holdfast.model_calls WHERE id = $1', [id]))[0].state;

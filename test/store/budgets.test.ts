@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../src/postgres/connection.ts';
@@ -13,7 +12,7 @@ import {
   settleCalls,
 } from '../../src/store/model-calls.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
-import { until } from '../support/until.ts';
+import { budgetOf, callOf } from './support/calls.ts';
 
 let database: TestDatabase;
 let db: Knex;
@@ -36,44 +35,9 @@ beforeEach(async () => {
   );
 });
 
-const budget = (rest: Partial<BudgetRule> = {}): Promise<void> =>
-  setBudget(db, {
-    name: 'all',
-    tenant: '',
-    scope: 'all',
-    workflow: null,
-    window: 'total',
-    limitUsd: '1',
-    limitTokens: null,
-    policy: 'stop',
-    degradeTo: null,
-    approval: null,
-    allowsUnpriced: false,
-    setBy: 'ana',
-    ...rest,
-  });
+const budget = (rest: Partial<BudgetRule> = {}): Promise<void> => setBudget(db, budgetOf(rest));
 
-/** A call that may cost a cent. */
-const call = (rest: Partial<NewModelCall> = {}): NewModelCall => ({
-  id: randomUUID(),
-  runId: undefined,
-  stepId: undefined,
-  step: 'model',
-  attempt: 1,
-  tenant: 'acme',
-  executorId: 'alive',
-  class: 'small',
-  endpoint: 'cloud',
-  model: 'small-2',
-  choice: {},
-  fingerprint: undefined,
-  estimate: { inputTokens: 100, outputTokens: 900 },
-  estimatedUsd: '0.01',
-  priceVersion: 'v1',
-  ...rest,
-});
-
-const enter = async (rest: Partial<NewModelCall> = {}): Promise<Entry> => (await reserveCalls(db, [call(rest)]))[0]!;
+const enter = async (rest: Partial<NewModelCall> = {}): Promise<Entry> => (await reserveCalls(db, [callOf(rest)]))[0]!;
 
 const settle = (id: string, costUsd: string | null, tokens = 10): Promise<void> =>
   settleCalls(db, [
@@ -101,90 +65,9 @@ async function counters(): Promise<Record<string, unknown>[]> {
   );
 }
 
-test('two hundred calls at the same time never reserve more than there is', async () => {
-  await budget();
-  const entries = await Promise.all(Array.from({ length: 200 }, () => enter()));
-  expect(entries.filter(({ blocks }) => blocks === null)).toHaveLength(100);
-  expect(entries.find(({ blocks }) => blocks)!.blocks).toMatchObject([{ budget: 'all', reason: 'reserved' }]);
-  expect(await counters()).toMatchObject([{ reserved_usd: 1, spent_usd: 0, reserved_tokens: 100_000 }]);
-  const [row] = await database.query('SELECT count(*)::int AS rows FROM holdfast.model_calls');
-  expect(row.rows).toBe(100);
-});
-
-test('groups of calls for several budgets at once, from several processes, get all or nothing', async () => {
-  await budget({ name: 'all', limitUsd: '0.5' });
-  await budget({ name: 'tenants', scope: 'tenant', window: 'day', limitUsd: '0.1' });
-  await budget({ name: 'tokens', scope: 'tenant', window: 'month', limitUsd: null, limitTokens: 7_000 });
-  const groups = Array.from({ length: 20 }, (_, group) =>
-    reserveCalls(
-      db,
-      Array.from({ length: 20 }, (_entry, n) => call({ tenant: `tenant ${(group + n) % 10}` })),
-    ),
-  );
-  const entered = (await Promise.all(groups)).flat().filter(({ blocks }) => blocks === null);
-  expect(entered).toHaveLength(50);
-  const rows = await database.query<{ name: string; usd: number; tokens: number }>(
-    `SELECT name, sum(reserved_usd)::float AS usd, max(reserved_tokens)::int AS tokens FROM holdfast.budgets GROUP BY name ORDER BY name`,
-  );
-  expect(rows.map(({ name, usd }) => [name, usd])).toEqual([
-    ['all', 0.5],
-    ['tenants', 0.5],
-    ['tokens', 0.5],
-  ]);
-  expect(rows.at(-1)!.tokens).toBeLessThanOrEqual(7_000);
-});
-
-test('groups that begin the same periods in another order do not wait for each other in a circle', async () => {
-  await budget({ name: 'tenants', scope: 'tenant', window: 'day', limitUsd: '100' });
-  for (let round = 0; round < 25; round += 1) {
-    const group = Array.from({ length: 40 }, (_entry, n) => `tenant ${round} ${n}`);
-    const orders = [group, group.toReversed(), group, group.toReversed()];
-    const entries = await Promise.all(
-      orders.map((tenants) =>
-        reserveCalls(
-          db,
-          tenants.map((tenant) => call({ tenant })),
-        ),
-      ),
-    );
-    expect(entries.flat().every(({ blocks }) => blocks === null)).toBe(true);
-  }
-  const [row] = await database.query(
-    `SELECT count(*)::int AS counters, sum(reserved_usd)::float AS usd FROM holdfast.budget_counters`,
-  );
-  expect(row).toEqual({ counters: 1000, usd: 40 });
-});
-
-test('a call of a run that is removed at the same time waits for that, and counts without it', async () => {
-  await budget({ name: 'each', scope: 'run', window: 'run' });
-  await budget();
-  const runId = randomUUID();
-  await db.raw(
-    `INSERT INTO dbos.workflow_status (workflow_uuid, status, name, created_at, updated_at) VALUES (:runId, 'SUCCESS', 'w', 1, 1)`,
-    { runId },
-  );
-  const removal = await db.transaction();
-  await removal.raw('SELECT FROM dbos.workflow_status WHERE workflow_uuid = :runId FOR UPDATE', { runId });
-  const entering = enter({ runId });
-  await until('the wait', async () => {
-    const rows = await database.query(
-      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%reserve_calls%'`,
-    );
-    return rows.length > 0;
-  });
-  await removal.raw('SELECT holdfast.count_calls_of(ARRAY[:runId])', { runId });
-  await removal.raw('DELETE FROM dbos.workflow_status WHERE workflow_uuid = :runId', { runId });
-  await removal.commit();
-  expect(await entering).toMatchObject({ blocks: null });
-  expect(await counters()).toMatchObject([
-    { name: 'all', reserved_usd: 0.01 },
-    { name: 'each', reserved_usd: null },
-  ]);
-});
-
 test('the same call is entered once, however often that is said', async () => {
   await budget();
-  const one = call();
+  const one = callOf();
   const entries = await Promise.all(Array.from({ length: 10 }, () => reserveCalls(db, [one])));
   expect(entries.flat().every(({ blocks }) => blocks === null)).toBe(true);
   expect(await counters()).toMatchObject([{ reserved_usd: 0.01 }]);
@@ -192,7 +75,7 @@ test('the same call is entered once, however often that is said', async () => {
 
 test('what has ended is counted once, whoever counts, and what it has not used is free again', async () => {
   await budget();
-  const calls = Array.from({ length: 50 }, () => call());
+  const calls = Array.from({ length: 50 }, () => callOf());
   await reserveCalls(db, calls);
   await Promise.all(calls.slice(0, 40).map(({ id }) => settle(id, '0.001')));
   await Promise.all(Array.from({ length: 8 }, () => countEndedCalls(db)));
@@ -208,7 +91,7 @@ test('what has ended is counted once, whoever counts, and what it has not used i
 });
 
 test('words of others that no text can hold keep nothing from being settled', async () => {
-  const planned = call({ priceVersion: 'v\0' });
+  const planned = callOf({ priceVersion: 'v\0' });
   await reserveCalls(db, [planned]);
   const errorCode = 'out\0of\uD800order';
   await settleCalls(db, [
@@ -220,7 +103,7 @@ test('words of others that no text can hold keep nothing from being settled', as
 
 test('what is spent is refused for good, and what is only reserved is not', async () => {
   await budget({ limitUsd: '0.015' });
-  const first = call();
+  const first = callOf();
   await reserveCalls(db, [first]);
   expect((await enter()).blocks).toMatchObject([{ reason: 'reserved', spentUsd: '0', reservedUsd: '0.01' }]);
   await settle(first.id, '0.009');
@@ -231,7 +114,7 @@ test('what is spent is refused for good, and what is only reserved is not', asyn
 
 test('calls of a process that is gone are lost, and count as estimated, once', async () => {
   await budget();
-  const [gone, alive] = [call({ executorId: 'gone' }), call()];
+  const [gone, alive] = [callOf({ executorId: 'gone' }), callOf()];
   await reserveCalls(db, [gone, alive]);
   expect((await Promise.all([loseOrphans(db), loseOrphans(db)])).sort()).toEqual([0, 1]);
   await settle(gone.id, '0.5');
@@ -248,7 +131,7 @@ test('an endpoint without a price is refused where money is limited, unless the 
   await budget();
   expect((await enter({ estimatedUsd: null })).blocks).toMatchObject([{ reason: 'price_unknown' }]);
   await budget({ limitUsd: null, limitTokens: 5000 });
-  const tokens = call({ estimatedUsd: null });
+  const tokens = callOf({ estimatedUsd: null });
   expect((await reserveCalls(db, [tokens]))[0]!.blocks).toBeNull();
   await settle(tokens.id, null);
   await budget({ allowsUnpriced: true });
@@ -272,7 +155,7 @@ test('each tenant has its own, and a budget of one tenant is none of the others'
 });
 
 test('days and months are those of UTC, and begin with what was used in them before there was a budget', async () => {
-  const before = call();
+  const before = callOf();
   await reserveCalls(db, [before]);
   await settle(before.id, '0.3');
   await countEndedCalls(db);
@@ -291,7 +174,7 @@ test('days and months are those of UTC, and begin with what was used in them bef
 
 test('people are told once that a budget is crossed that only wants to be told', async () => {
   await budget({ policy: 'alert', limitUsd: '0.015' });
-  const calls = [call(), call(), call()];
+  const calls = [callOf(), callOf(), callOf()];
   expect(await reserveCalls(db, calls)).toEqual(calls.map(() => ({ blocks: null, isLimited: false })));
   await settle(calls[0]!.id, '0.01');
   expect(await countEndedCalls(db)).toEqual([]);
@@ -310,7 +193,7 @@ test('calls in the class that a budget names go on, and others do not', async ()
 
 test('an approved budget is raised by one more limit, once for each question', async () => {
   await budget({ policy: 'ask', limitUsd: '0.01' });
-  const first = call();
+  const first = callOf();
   await reserveCalls(db, [first]);
   await settle(first.id, '0.01');
   await countEndedCalls(db);
