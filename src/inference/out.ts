@@ -19,6 +19,9 @@ interface Open {
   waitMs: number;
 }
 
+/** All endpoints of a class have said that they have too much to do. */
+export class ClassBusy extends WaitForRoom {}
+
 /** Reasons to leave an endpoint alone that are no failure of it. */
 const BUSY = new Set(['model_rate_limited', 'model_overloaded']);
 
@@ -50,7 +53,7 @@ export function errorOfClass(
     return new RetryableError('model_circuit_open', message, { details, retryAfterMs });
   // Who has too much to do is waited for, as a limit of our own is: nothing has failed in this attempt.
   if (!first && open.length > 0 && open.every(({ reason }) => BUSY.has(reason)))
-    return new WaitForRoom(`The class ${name}`, retryAfterMs, NOBODY_TELLS);
+    return new ClassBusy(`The class ${name}`, retryAfterMs, NOBODY_TELLS);
   return new WaitForRecovery(message, { details, retryAfterMs, cause: passing[0]?.error });
 }
 

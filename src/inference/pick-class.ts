@@ -7,6 +7,7 @@ import { classNamed, ruleFor } from '../core/pick-class.ts';
 import { ask, type Question } from './ask.ts';
 import type { AutoClass, Classification } from './class-definition.ts';
 import { generated } from './generate.ts';
+import { ClassBusy } from './out.ts';
 import { askedOf } from './prompt.ts';
 import type { Routing } from './routing.ts';
 
@@ -54,7 +55,8 @@ async function classify(
 /** What comes of limits and budgets holds for the call itself, too. */
 function isFailure(error: unknown): boolean {
   if (!(error instanceof HoldfastError)) return false;
-  return Object.hasOwn(MODEL_FAILURES, error.code) || error.code === 'model_circuit_open';
+  const isOut = error.code === 'model_circuit_open' || error instanceof ClassBusy;
+  return isOut || Object.hasOwn(MODEL_FAILURES, error.code);
 }
 
 function classification({ of, about }: Classification, text: string): LanguageModelV4Prompt {

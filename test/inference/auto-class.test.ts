@@ -52,6 +52,15 @@ test.each<[string, Turn]>([
   expect(await asked(models, 'any')).toMatchObject({ endpoint: 's', choice: { by: 'otherwise' } });
 });
 
+test('nobody waits for a small model that has too much to do', async () => {
+  const models = auto(
+    { route: 'auto', ask: ASK, otherwise: 'small' },
+    Array(5).fill({ status: 429, retryAfter: 3600 }),
+  );
+  for (let n = 0; n < 6; n += 1)
+    expect(await asked(models, 'any')).toMatchObject({ endpoint: 's', choice: { by: 'otherwise' } });
+});
+
 test('what keeps a call from being made at all is not passed over', async () => {
   const models = auto({ route: 'auto', ask: ASK, otherwise: 'small' });
   const gate = new Notes();
