@@ -8,6 +8,7 @@ CREATE TABLE holdfast.token_chunks (
   deltas     jsonb NOT NULL,
   PRIMARY KEY (run_id, id)
 );
+CREATE INDEX token_chunks_of_step ON holdfast.token_chunks (run_id, step_id, id);
 
 COMMENT ON TABLE holdfast.token_chunks IS 'Pieces of what models say in steps that stream. They go when the step''s record has the text; what a step streamed by itself stays, as one row, for as long as its run.';
 COMMENT ON COLUMN holdfast.token_chunks.id IS 'Grows within a run in the order of the commits.';

@@ -93,24 +93,41 @@ export interface ChunksBehind {
   id: number;
 }
 
-/** So many pieces are read at a time. */
-export const CHUNKS_PAGE = 200;
+/** The next pieces of a run. */
+export interface ChunksPage {
+  /** Those of the attempts that said something last, oldest first. */
+  chunks: ReadChunk[];
+  /** The last piece that was looked at. */
+  lastId: number;
+  /** Whether there may be more behind it. */
+  more: boolean;
+}
 
-/** Returns the next pieces for each question, oldest first, of the attempts that said something last. */
-export async function readChunks(db: Knex, questions: readonly ChunksBehind[]): Promise<ReadChunk[][]> {
-  const { rows } = await db.raw<{ rows: (ReadChunk & { n: number })[] }>(
-    `SELECT asked.n::int AS n, c.id::float8 AS id, c.step_id AS "stepId", c.generation, c.start, c.deltas
-       FROM unnest(:runIds::text[], :ids::bigint[]) WITH ORDINALITY AS asked (run_id, id, n)
-      CROSS JOIN LATERAL (
-              SELECT t.* FROM holdfast.token_chunks t
-               WHERE t.run_id = asked.run_id AND t.id > asked.id
-                 AND t.generation = (SELECT l.generation FROM holdfast.token_chunks l
-                                      WHERE l.run_id = t.run_id AND l.step_id = t.step_id ORDER BY l.id DESC LIMIT 1)
-               ORDER BY t.id LIMIT :page) AS c
-      ORDER BY asked.n, c.id`,
-    { runIds: questions.map(({ runId }) => runId), ids: questions.map(({ id }) => id), page: CHUNKS_PAGE },
-  );
-  const answers = questions.map((): ReadChunk[] => []);
-  for (const { n, ...chunk } of rows) answers[n - 1]!.push(chunk);
-  return answers;
+/** So many pieces are read at a time. */
+const PAGE = 200;
+
+/** Which of them are void is looked up for these only, however many there are. */
+const READ = `
+SELECT asked.n::int AS n, page.id::float8 AS id, page.step_id AS "stepId", page.generation, page.start,
+       CASE WHEN page.generation = (SELECT l.generation FROM holdfast.token_chunks l
+                                     WHERE l.run_id = page.run_id AND l.step_id = page.step_id ORDER BY l.id DESC LIMIT 1)
+            THEN page.deltas END AS deltas
+  FROM unnest(:runIds::text[], :ids::bigint[]) WITH ORDINALITY AS asked (run_id, id, n)
+ CROSS JOIN LATERAL (
+         SELECT t.* FROM holdfast.token_chunks t
+          WHERE t.run_id = asked.run_id AND t.id > asked.id ORDER BY t.id LIMIT ${PAGE}) AS page
+ ORDER BY asked.n, page.id`;
+
+/** Returns the next pieces for each question. */
+export async function readChunks(db: Knex, questions: readonly ChunksBehind[]): Promise<ChunksPage[]> {
+  const { rows } = await db.raw<{ rows: (Omit<ReadChunk, 'deltas'> & { n: number; deltas: Delta[] | null })[] }>(READ, {
+    runIds: questions.map(({ runId }) => runId),
+    ids: questions.map(({ id }) => id),
+  });
+  const found = Map.groupBy(rows, ({ n }) => n);
+  return questions.map(({ id }, index) => {
+    const page = found.get(index + 1) ?? [];
+    const chunks = page.flatMap(({ n: _, deltas, ...chunk }) => (deltas ? [{ ...chunk, deltas }] : []));
+    return { chunks, lastId: page.at(-1)?.id ?? id, more: page.length === PAGE };
+  });
 }

@@ -3,7 +3,8 @@
 import type { Knex } from 'knex';
 import { formatRanges, hasNumber, parseRanges, type RangeSet, withNumber } from '../core/range-set.ts';
 import { isFinal, type RunStatus } from '../core/run.ts';
-import { CHUNKS_PAGE } from '../store/token-chunks.ts';
+import { Coalesced } from '../engine/history/coalesce.ts';
+import { askedOnce } from '../lib/asked-once.ts';
 import {
   formatHeard,
   type Heard,
@@ -110,8 +111,32 @@ export interface News {
   ended: boolean;
 }
 
-/** Returns what happened to the run since `position`, but for its last status. */
-export async function eventsSince(db: Knex, runId: string, position: EventPosition): Promise<News> {
+/** Reads what happens to runs for all followers in the process: of those that ask the same at the same time, one looks. */
+export class NewsReader {
+  readonly #news: Coalesced<Following, News>;
+
+  constructor(db: Knex) {
+    const look = (all: Following[]): Promise<News[]> =>
+      Promise.all(all.map(({ runId, position }) => eventsSince(db, runId, position)));
+    this.#news = new Coalesced((questions) => askedOnce(questions, keyOf, look));
+  }
+
+  /** Returns what happened to the run since `position`, but for its last status. */
+  since(runId: string, position: EventPosition): Promise<News> {
+    return this.#news.answer({ runId, position });
+  }
+}
+
+interface Following {
+  runId: string;
+  position: EventPosition;
+}
+
+function keyOf({ runId, position: { steps, progress, status, heard } }: Following): string {
+  return JSON.stringify([runId, steps, progress, status, [...heard.places], heard.isCut]);
+}
+
+async function eventsSince(db: Knex, runId: string, position: EventPosition): Promise<News> {
   // The status is read first: a run that has ended by then records nothing more, so that the rest is complete.
   const status = await statusOf(db, runId);
   const { rows } = await db.raw<{ rows: NewRow[] }>(NEWS, {
@@ -184,7 +209,7 @@ export async function tokensSince(
   position: EventPosition,
   last: number,
 ): Promise<Pick<News, 'events' | 'position' | 'more'> & { last: number }> {
-  const chunks = await reader.after(runId, last);
+  const { chunks, lastId, more } = await reader.after(runId, last);
   const events: RunEvent[] = [];
   let at = position;
   for (const chunk of chunks) {
@@ -193,7 +218,7 @@ export async function tokensSince(
     events.push(...told.events);
     at = told.position;
   }
-  return { events, position: at, more: chunks.length === CHUNKS_PAGE, last: chunks.at(-1)?.id ?? last };
+  return { events, position: at, more, last: lastId };
 }
 
 function eventsOf(position: EventPosition, told: readonly TokenEvent[]): Pick<News, 'events' | 'position'> {

@@ -14,7 +14,8 @@ import {
   type TokenPlaces,
 } from '../core/tokens.ts';
 import { Coalesced } from '../engine/history/coalesce.ts';
-import { type ChunksBehind, readChunks, type ReadChunk } from '../store/token-chunks.ts';
+import { askedOnce } from '../lib/asked-once.ts';
+import { type ChunksBehind, type ChunksPage, readChunks, type ReadChunk } from '../store/token-chunks.ts';
 
 /** What a follower has heard of steps of which it has not seen the end. */
 export interface Heard {
@@ -158,14 +159,20 @@ function joined(chunks: readonly [start: number, deltas: Delta[]][]): Delta[] {
 
 /** Reads what models say for all followers in the process: those that ask at the same time are one query. */
 export class TokenReader {
-  readonly #chunks: Coalesced<ChunksBehind, ReadChunk[]>;
+  readonly #pages: Coalesced<ChunksBehind, ChunksPage>;
 
   constructor(db: Knex) {
-    this.#chunks = new Coalesced((questions) => readChunks(db, questions));
+    this.#pages = new Coalesced((questions) =>
+      askedOnce(
+        questions,
+        ({ runId, id }) => `${runId} ${id}`,
+        (different) => readChunks(db, different),
+      ),
+    );
   }
 
   /** Returns the next pieces of the run behind the one with that id; 0 for the first ones. */
-  after(runId: string, id: number): Promise<ReadChunk[]> {
-    return this.#chunks.answer({ runId, id });
+  after(runId: string, id: number): Promise<ChunksPage> {
+    return this.#pages.answer({ runId, id });
   }
 }

@@ -9,9 +9,9 @@ import { Bell } from '../../lib/bell.ts';
 import type { NewsListener } from '../../engine/run-news.ts';
 import {
   type EventPosition,
-  eventsSince,
   ID_LIMIT,
   lastEvents,
+  NewsReader,
   parsePosition,
   type RunEvent,
   START,
@@ -27,8 +27,8 @@ export type OnNews = (runId: string, listener: NewsListener) => () => void;
 
 /** Where the events of runs come from. */
 interface Source {
-  db: Knex;
   reader: RunReader;
+  news: NewsReader;
   tokens: TokenReader;
   onNews: OnNews;
 }
@@ -41,7 +41,7 @@ const WORTH_A_WRITE = 16_000;
 
 /** Returns the route that streams a run's events. */
 export function eventsRoute(db: Knex, reader: RunReader, onNews: OnNews): Route {
-  const source: Source = { db, reader, onNews, tokens: new TokenReader(db) };
+  const source: Source = { reader, onNews, news: new NewsReader(db), tokens: new TokenReader(db) };
   return {
     spec: {
       method: 'get',
@@ -146,9 +146,9 @@ class Following {
 
   /** Returns what is new: in the records, if `isDue`, and of what models say. */
   async next(isDue: boolean): Promise<{ events: RunEvent[]; more: boolean; isOver: boolean }> {
-    const { db, tokens } = this.#source;
+    const { news: records, tokens } = this.#source;
     if (isDue) this.#lookedAt = performance.now();
-    const news = isDue ? await eventsSince(db, this.#runId, this.#position) : undefined;
+    const news = isDue ? await records.since(this.#runId, this.#position) : undefined;
     if (news) this.#position = news.position;
     // What was said in a step stands before its end.
     if (news?.more) return { events: news.events, more: true, isOver: false };
