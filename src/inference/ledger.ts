@@ -51,6 +51,7 @@ export class Ledger {
   readonly #listeners = new Set<() => void>();
   #underWay = 0;
   #hasEnded = false;
+  #isFailing = false;
   #sweptAt = -Infinity;
   #usedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
@@ -125,8 +126,7 @@ export class Ledger {
       await this.#settle(-Infinity);
       await this.#count();
     } catch (error) {
-      this.#hasEnded = true;
-      this.#options.log.warn(`Calls of models could not be counted, trying again: ${(error as Error).message}`);
+      this.#failed(error);
     }
   }
 
@@ -179,8 +179,7 @@ export class Ledger {
       await this.#count();
       if (isNews) for (const listener of this.#listeners) listener();
     } catch (error) {
-      this.#hasEnded = true;
-      log.warn(`Calls of models could not be counted, trying again: ${(error as Error).message}`);
+      this.#failed(error);
     }
   }
 
@@ -188,6 +187,15 @@ export class Ledger {
     for (const state of await countEndedCalls(this.#options.db)) {
       this.#options.log.warn(`Calls of models go on beyond ${budgetLine(state)}.`);
     }
+    this.#isFailing = false;
+  }
+
+  /** What could not be counted is counted soon. An outage is told once. */
+  #failed(error: unknown): void {
+    this.#hasEnded = true;
+    if (!this.#isFailing)
+      this.#options.log.warn(`Calls of models could not be counted, trying again: ${(error as Error).message}`);
+    this.#isFailing = true;
   }
 
   /** Settles what is due, and what was left to checkpoints more than `ageMs` milliseconds ago: whoever was faster has settled it. */

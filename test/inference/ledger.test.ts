@@ -53,6 +53,35 @@ test('a process that calls no models says nothing to the database, and one that 
   expect(await stateOf(own.id)).toBe('lost');
 });
 
+test('an outage is told once, and what ended in it is settled afterwards', async () => {
+  let isOut = false;
+  const warnings: string[] = [];
+  let tries = 0;
+  const raw = async (...statement: Parameters<Knex['raw']>) => {
+    tries += 1;
+    if (isOut) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    return db.raw(...statement);
+  };
+  const warn = (line: string) => void warnings.push(line);
+  const ledger = new Ledger({ db: { raw } as unknown as Knex, executorId: 'alive', log: { ...log, warn } });
+  ledger.start();
+  const planned = call();
+  await ledger.enter(planned, NEVER);
+  for (const outage of [1, 2]) {
+    isOut = true;
+    const { id } = planned;
+    const settlement = { id, usage: undefined, costUsd: '0', priceVersion: null, errorCode: 'model_refused' };
+    ledger.ended({ ...settlement, state: 'failed' }, () => false);
+    const before = tries;
+    await until('some tries', () => tries > before + 2);
+    expect(warnings).toHaveLength(outage);
+    isOut = false;
+    await until('the settlement', async () => (await stateOf(id)) === 'failed');
+    await ledger.catchUp();
+  }
+  await ledger.close();
+});
+
 test('a statement that lost against another one is sent again', async () => {
   let failures = 2;
   const raw = async (...statement: Parameters<Knex['raw']>) => {
