@@ -55,7 +55,7 @@ test.each<[string, Turn]>([
 test('nobody waits for a small model that has too much to do', async () => {
   const models = auto(
     { route: 'auto', ask: ASK, otherwise: 'small' },
-    Array(5).fill({ status: 429, retryAfter: 3600 }),
+    Array.from({ length: 5 }, () => ({ status: 429, retryAfter: 3600 })),
   );
   for (let n = 0; n < 6; n += 1)
     expect(await asked(models, 'any')).toMatchObject({ endpoint: 's', choice: { by: 'otherwise' } });
