@@ -4,7 +4,7 @@ import { readableDuration } from './output.ts';
 import type { ReceivedEvent } from './sse.ts';
 
 const EVENT_WIDTH = 9;
-/** A terminal would obey what a model writes: control characters but for tabs and line ends are left out. */
+/** A terminal would obey what a model, or an error, says: control characters but for tabs and line ends are left out. */
 // oxlint-disable-next-line no-control-regex -- they are what is looked for
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
@@ -18,12 +18,12 @@ export class Tail {
     if (event === 'token') return this.#spoken(data);
     const end = this.#speaking === undefined ? '' : '\n';
     this.#speaking = undefined;
-    return `${end}${event.padEnd(EVENT_WIDTH)} ${summary(event, data)}\n`;
+    return `${end}${event.padEnd(EVENT_WIDTH)} ${plain(summary(event, data))}\n`;
   }
 
   #spoken({ stepId, part, type, delta }: Record<string, unknown>): string {
     const speaking = `${text(stepId)} ${text(part)}`;
-    const says = text(delta).replaceAll(CONTROLS, '');
+    const says = plain(text(delta));
     if (speaking === this.#speaking) return says;
     const end = this.#speaking === undefined ? '' : '\n';
     this.#speaking = speaking;
@@ -39,6 +39,10 @@ function summary(event: string, data: Record<string, unknown>): string {
   const took = readableDuration(data.durationMs as number | null);
   const line = [text(data.stepId).padStart(4), text(data.name), text(data.status), took, error?.message ?? ''];
   return line.join('  ').trimEnd();
+}
+
+function plain(said: string): string {
+  return said.replaceAll(CONTROLS, '');
 }
 
 function text(value: unknown): string {

@@ -2,6 +2,7 @@
 
 import type { Knex } from 'knex';
 import { RECOVERY_LANE } from './recovery-lane.ts';
+import { withoutUnended } from './takeover.ts';
 
 /** What became of the wish that a run goes on. */
 export interface Resumption {
@@ -71,5 +72,6 @@ resumed AS (
          completed_at = NULL, updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
    WHERE w.workflow_uuid = ANY (ARRAY(SELECT id FROM stopped))
      AND w.status IN ('CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED')
-  RETURNING w.workflow_uuid)
+  RETURNING w.workflow_uuid),
+${withoutUnended('resumed')}
 SELECT (SELECT count(*)::int FROM resumed) AS resumed, (SELECT id FROM unwound) AS unwound`;

@@ -8,14 +8,16 @@ import { RECOVERY_LANE } from './recovery-lane.ts';
 const BATCH = 2000;
 
 /**
- * Removes what models have said in steps that did not come to their end, in runs that `moved` names: whoever goes on with these begins
- * such a step anew, and may say nothing in it.
+ * Returns the part of a statement that removes what models have said in steps that did not come to their end, in the runs of its part
+ * `moved`: whoever goes on with these begins such a step anew, and may say nothing in it.
  */
-const UNSAID = `
-  unsaid AS (
+export function withoutUnended(moved: 'moved' | 'resumed'): string {
+  return `
+  unended AS (
     DELETE FROM holdfast.token_chunks c
-     WHERE c.run_id = ANY(ARRAY(SELECT workflow_uuid FROM moved))
+     WHERE c.run_id = ANY(ARRAY(SELECT workflow_uuid FROM ${moved}))
        AND NOT EXISTS (SELECT FROM dbos.operation_outputs o WHERE o.workflow_uuid = c.run_id AND o.function_id = c.step_id))`;
+}
 
 /** What a look for orphans has found. */
 export interface Requeued {
@@ -56,7 +58,7 @@ async function requeueBatch(db: Knex, application: string): Promise<Requeued> {
               updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
         WHERE workflow_uuid = ANY(ARRAY(SELECT workflow_uuid FROM orphans))
        RETURNING workflow_uuid, queue_name),
-     ${UNSAID}
+     ${withoutUnended('moved')}
      SELECT ARRAY(SELECT DISTINCT queue_name FROM moved) AS lanes, (SELECT count(*)::int FROM moved) AS runs,
             (${RUNNING_LEASES}) AS leases`,
     { application, batch: BATCH, recoveryLane: RECOVERY_LANE },
@@ -78,7 +80,7 @@ export async function handOver(db: Knex, executorId: string): Promise<string[]> 
               updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
         WHERE status = 'PENDING' AND executor_id = :executorId
        RETURNING workflow_uuid, queue_name),
-     ${UNSAID}
+     ${withoutUnended('moved')}
      SELECT queue_name AS lane FROM moved`,
     { executorId, recoveryLane: RECOVERY_LANE },
   );

@@ -5,9 +5,9 @@ import type {
   LanguageModelV4StreamResult,
   SharedV4ProviderMetadata,
 } from '@ai-sdk/provider';
-import { RetryableError } from '../core/errors.ts';
 import type { EndpointCall } from './endpoint-call.ts';
 import { tokensOf } from './prompt.ts';
+import { brokenOff } from './streamed-answer.ts';
 
 type Part = LanguageModelV4StreamPart;
 
@@ -109,8 +109,4 @@ function unlessFailed(part: Part): Part {
   if (part.type === 'error') throw part.error;
   if (part.type === 'finish' && part.finishReason.unified === 'error') throw brokenOff();
   return part;
-}
-
-function brokenOff(): RetryableError {
-  return new RetryableError('model_unavailable', 'The model broke off its answer before the end.');
 }

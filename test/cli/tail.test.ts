@@ -34,6 +34,12 @@ test('what a model says stands in one line until something else happens', () => 
   );
 });
 
+test('a terminal does not do what an error says', () => {
+  const error = { code: 'x', message: 'The file \u001b[2J is gone.' };
+  const step = { stepId: 0, name: 'read', status: 'failed', durationMs: 1, error };
+  expect(shown([['step', step]])).toContain('The file [2J is gone.');
+});
+
 test('a terminal does not do what a model writes', () => {
   const delta = 'a\u001b[2Jb\u0007\r\tc\n\u009b31m';
   expect(shown([['token', { stepId: 0, part: 0, type: 'text', delta }]])).toBe('says         0  a[2Jb\tc\n31m');

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { resumeStopped } from '../../src/engine/resumed-runs.ts';
 import { handOver, requeueOrphans } from '../../src/engine/takeover.ts';
 import { openDatabase } from '../../src/postgres/connection.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
@@ -42,8 +43,12 @@ function spoken(id: string): Promise<{ step: number }[]> {
 test('whoever takes over a run does not keep what was said in a step that has no end', async () => {
   await speakingRun('orphan', 'dead');
   await speakingRun('handed over', 'stopping');
+  await speakingRun('cancelled', 'any');
   await handOver(db, 'stopping');
   expect(await spoken('handed over')).toEqual([{ step: 0 }]);
+  await database.query(`UPDATE dbos.workflow_status SET status = 'CANCELLED' WHERE workflow_uuid = 'cancelled'`);
+  await resumeStopped(db, 'cancelled', new Map());
+  expect(await spoken('cancelled')).toEqual([{ step: 0 }]);
   expect(await spoken('orphan')).toHaveLength(2);
   await requeueOrphans(db, 'ours');
   expect(await spoken('orphan')).toEqual([{ step: 0 }]);
