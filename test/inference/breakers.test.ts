@@ -138,6 +138,7 @@ test('a probe that fails makes the pause longer, one that says nothing is left t
 test('a process that has not heard of it yet makes the pause no shorter', async () => {
   const [one, other] = [process(), process()];
   const late = await Promise.all(Array.from({ length: 5 }, () => other.admit(endpoint)));
+  await other.look();
   await failTimes(one, 5);
   await skipPause();
   await one.look();
