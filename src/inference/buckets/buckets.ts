@@ -4,7 +4,7 @@
 import type { Knex } from 'knex';
 import type { Account as RoundAccount } from '../../core/bucket-round.ts';
 import { type DeclaredBucket, declareBuckets } from '../../store/buckets.ts';
-import type { CallEnd, Gate, Passage, PlannedCall } from '../call.ts';
+import type { CallEnd, CallScope, Gate, Passage, PlannedCall } from '../call.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { Account } from './account.ts';
 import { LONGEST_IN_BODY_MS, spotOf, WaitingCalls } from './calls.ts';
@@ -32,8 +32,6 @@ const LOOK_FOR_OTHERS_MS = 250;
 /** What was got in advance and not used for so long is given back. */
 const IDLE_MS = 1000;
 const RETRY_MS = 500;
-
-const FREE: Passage = { ended: () => {} };
 
 export class Buckets implements Gate {
   readonly #options: BucketsOptions;
@@ -64,20 +62,26 @@ export class Buckets implements Gate {
   async enter(call: PlannedCall): Promise<Passage> {
     const tenant = call.scope.tenant || 'default';
     const found = this.#known.of(call.endpoint, tenant, this.#options.limited().tenants.get(tenant));
-    if (found.length === 0) return FREE;
+    const { bodies } = this.#calls;
+    if (found.length === 0) {
+      bodies.began(call.scope);
+      return this.#passage(call.scope, [], 0);
+    }
     const accounts = found.map((bucket) => this.#account(bucket));
     const [first, second] = accounts;
     const tokens = call.estimate.inputTokens + first!.expectedOutput(call.estimate.outputTokens);
     if (accounts.every((account) => account.has(tokens))) {
       for (const account of accounts) account.take(tokens);
-      return this.#passage(accounts, tokens);
+      bodies.began(call.scope);
+      return this.#passage(call.scope, accounts, tokens);
     }
     const spot = spotOf(call.scope, first!.declared.key);
     const kept = this.#calls.takeKept(spot);
     if (kept !== undefined) {
       for (const account of accounts) account.begins(kept);
+      bodies.began(call.scope);
       this.#lookWithin(FASTEST_LOOK_MS);
-      return this.#passage(accounts, kept);
+      return this.#passage(call.scope, accounts, kept);
     }
     const { runId, stepId } = call.scope;
     const wait = {
@@ -88,11 +92,11 @@ export class Buckets implements Gate {
       tokens,
       runId: spot && runId,
       stepId: spot && stepId,
-      ordinal: this.#calls.at(spot),
+      ordinal: this.#calls.freeAt(spot),
     };
     const isContended = accounts.some((account) => account.isContended);
     const taken = await this.#calls.inBody(call, wait, () => this.#lookWithin(isContended ? FASTEST_LOOK_MS : 0));
-    return this.#passage(accounts, taken);
+    return this.#passage(call.scope, accounts, taken);
   }
 
   /** Returns in how many milliseconds a call of the endpoint may have room, as far as this process knows; 0 for now. */
@@ -111,8 +115,13 @@ export class Buckets implements Gate {
     await this.#makeRound(true).catch(() => {});
   }
 
-  #passage(accounts: readonly Account[], tokens: number): Passage {
-    return { ended: (end) => this.#ended(accounts, tokens, end) };
+  #passage(scope: CallScope, accounts: readonly Account[], tokens: number): Passage {
+    return {
+      ended: (end) => {
+        if (end.kind === 'failed') this.#calls.bodies.failed(scope);
+        if (accounts.length > 0) this.#ended(accounts, tokens, end);
+      },
+    };
   }
 
   #account(bucket: DeclaredBucket): Account {
@@ -250,10 +259,7 @@ export class Buckets implements Gate {
     for (const { waiter, call } of asking) {
       const { wait, isHere } = call;
       const granted = answer.granted.get(wait.id);
-      if (!granted) {
-        waiter.foreseen(answer.expectedMs.get(wait.id) ?? 0);
-        continue;
-      }
+      if (!granted) continue;
       const accounts = [wait.bucket, ...(wait.also ? [wait.also] : [])].map((key) => this.#accounts.get(key)!);
       if (isHere) for (const account of accounts) account.begins(granted.tokens);
       if (this.#calls.isWanted(waiter)) waiter.granted(granted);
@@ -261,6 +267,9 @@ export class Buckets implements Gate {
       else if (!isHere) this.#options.wake([wait.runId!]);
       else for (const account of accounts) account.ended({ requests: 1, tokens: granted.tokens });
     }
+    // Whoever is left without room stays where others of its body have got some.
+    for (const { waiter, call } of asking)
+      if (!answer.granted.has(call.wait.id)) waiter.foreseen(answer.expectedMs.get(call.wait.id) ?? 0);
     return answer.isCutOff;
   }
 }

@@ -2,6 +2,7 @@
 
 import { WaitForRoom } from '../../core/wait-for-room.ts';
 import type { CallScope, PlannedCall } from '../call.ts';
+import { Bodies } from './bodies.ts';
 import type { AskingCall, AskingWait, Granted } from './round.ts';
 
 /** A call that waits longer than this leaves the body of its step. */
@@ -35,6 +36,7 @@ export function spotOf({ runId, stepId }: Pick<CallScope, 'runId' | 'stepId'>, b
 }
 
 export class WaitingCalls {
+  readonly bodies = new Bodies();
   readonly #waiters = new Set<Waiter>();
   /** Room of steps that are outside of their bodies, by the spot. */
   readonly #kept = new Map<string, (Granted & { until: number })[]>();
@@ -75,17 +77,20 @@ export class WaitingCalls {
     return first?.tokens;
   }
 
-  /** How many calls wait at this spot. */
-  at(spot: Spot | undefined): number {
+  /** Returns the first number that no call has which waits at this spot. */
+  freeAt(spot: Spot | undefined): number {
     if (!spot) return 0;
     const isAt = ({ wait }: Waiter): boolean =>
       wait.runId === spot.runId && wait.stepId === spot.stepId && wait.bucket === spot.bucket;
-    return [...this.#waiters].filter(isAt).length;
+    const numbers = new Set([...this.#waiters].filter(isAt).map(({ wait }) => wait.ordinal));
+    let free = 0;
+    while (numbers.has(free)) free += 1;
+    return free;
   }
 
   /**
    * Waits in the body of a step until there is room, and returns for how many tokens. `changed` is called when there is somebody new to ask for.
-   * @throws WaitForRoom when that takes too long for a step of a run; the signal's reason when it is aborted
+   * @throws WaitForRoom when that takes too long for a step of a run that has called nothing else; the signal's reason when it is aborted
    */
   async inBody(call: PlannedCall, wait: AskingWait, changed: () => void): Promise<number> {
     const { signal } = call.scope;
@@ -94,6 +99,8 @@ export class WaitingCalls {
     const spot = spotOf(call.scope, wait.bucket);
     const since = performance.now();
     const leave = (waitMs: number): void => {
+      if (!this.bodies.mayBeLeft(call.scope)) return;
+      this.#waiters.delete(waiter);
       const listen = (ended: () => void): (() => void) => this.#outside(wait, since, ended, changed);
       reject(new WaitForRoom(call.endpoint.name, Math.min(waitMs, LONGEST_FORESEEN_MS), listen, true));
     };
@@ -104,7 +111,10 @@ export class WaitingCalls {
       wait,
       since,
       isHere: true,
-      granted: ({ tokens }) => resolve(tokens),
+      granted: ({ tokens }) => {
+        this.bodies.began(call.scope);
+        resolve(tokens);
+      },
       foreseen: (ms) => {
         hasPlace = true;
         if (spot && (isLate || ms + performance.now() - since > LONGEST_IN_BODY_MS)) leave(ms);
@@ -116,6 +126,7 @@ export class WaitingCalls {
     };
     const timer = spot && setTimeout(isUp, LONGEST_IN_BODY_MS);
     const giveUp = (): void => {
+      this.#waiters.delete(waiter);
       this.#removed.push(wait.id);
       reject(signal.reason as Error);
     };
