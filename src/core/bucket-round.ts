@@ -164,11 +164,11 @@ function serve(
   const { limits } = work.bucket;
   const turns = new Turns<WaitingCall>(work.virtual, flows, (call) => costOf(limits, portionOf(call)));
   for (let turn = turns.next(); turn; turn = turns.next()) {
-    const { item, tenant } = turn;
+    const { item } = turn;
     const portion = portionOf(item);
     const second = item.also === undefined ? undefined : works.get(item.also);
     if (item.also !== undefined && (!second || waitFor(second.bucket.limits, second.level, portion, now) > 0)) {
-      turns.leaves(tenant);
+      turns.leaves();
       work.isAwaited = true;
       continue;
     }
@@ -178,7 +178,7 @@ function serve(
       each.slotsTaken += 1;
     }
     granted.add(item.id);
-    turns.served(tenant);
+    turns.served();
   }
   work.virtual = turns.virtual;
   work.finishes = turns.finishes();
@@ -198,7 +198,7 @@ function foresee(now: number, work: Work, turns: Turns<WaitingCall>, expectedMs:
     work.nextMs ??= wait;
     expectedMs.set(turn.item.id, wait);
     level = taken(limits, level, portion, now);
-    turns.served(turn.tenant);
+    turns.served();
   }
 }
 

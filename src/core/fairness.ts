@@ -1,6 +1,8 @@
 // Who is served next when many wait: start-time fair queueing between tenants (Goyal, Vin and Cheng, 1996), and among the calls of one
 // tenant the order of their places.
 
+import { Heap } from '../lib/heap.ts';
+
 /** What a priority above 0 costs in waiting: a call of priority 1 waits like one that came this much later. So none waits for ever. */
 const PER_PRIORITY_MS = 10_000;
 const LONGEST_AGEING_MS = 10 * 60_000;
@@ -26,18 +28,33 @@ export function placeOf(enteredMs: number, priority: number, costMs: number): nu
   return enteredMs + ageing + Math.min(LONGEST_AGEING_MS, costMs * PER_COST);
 }
 
+interface Line<Item> {
+  tenant: string;
+  /** Of those that have had the same, whoever was here first. */
+  entered: number;
+  weight: number;
+  finish: number;
+  waiting: readonly Item[];
+  at: number;
+}
+
 /** The turns of tenants that wait for the same thing. */
 export class Turns<Item> {
   readonly #costOf: (item: Item) => number;
-  readonly #lines = new Map<string, { weight: number; finish: number; waiting: readonly Item[]; at: number }>();
+  readonly #lines = new Map<string, Line<Item>>();
+  /** Of the lines in which somebody waits, the one that has had the least is first. There may be as many as there are tenants. */
+  readonly #first = new Heap<Line<Item>>((a, b) => a.finish - b.finish || a.entered - b.entered);
   #virtual: number;
 
   /** `virtual` is how far the queue had come; `costOf` says what an item takes. */
   constructor(virtual: number, flows: ReadonlyMap<string, Flow<Item>>, costOf: (item: Item) => number) {
     this.#virtual = virtual;
     this.#costOf = costOf;
-    for (const [tenant, { weight, finish = virtual, waiting }] of flows)
-      this.#lines.set(tenant, { weight, finish: Math.max(virtual, finish), waiting, at: 0 });
+    for (const [tenant, { weight, finish = virtual, waiting }] of flows) {
+      const line = { tenant, entered: this.#lines.size, weight, finish: Math.max(virtual, finish), waiting, at: 0 };
+      this.#lines.set(tenant, line);
+      if (waiting.length > 0) this.#first.push(line);
+    }
   }
 
   /** How far the queue has come. */
@@ -47,26 +64,22 @@ export class Turns<Item> {
 
   /** Returns whose turn it is, and with what; undefined when nobody waits. Whoever has had the least goes first. */
   next(): { tenant: string; item: Item } | undefined {
-    let first: { tenant: string; finish: number; item: Item } | undefined;
-    for (const [tenant, { finish, waiting, at }] of this.#lines) {
-      const item = waiting[at];
-      if (item !== undefined && (first === undefined || finish < first.finish)) first = { tenant, finish, item };
-    }
-    return first && { tenant: first.tenant, item: first.item };
+    const first = this.#first.peek();
+    return first && { tenant: first.tenant, item: first.waiting[first.at]! };
   }
 
-  /** The tenant's first item was served: the next time it is somebody else's turn, in proportion to what the item takes. */
-  served(tenant: string): void {
-    const line = this.#lines.get(tenant)!;
+  /** Whoever's turn it is was served: the next time it is somebody else's turn, in proportion to what the item takes. */
+  served(): void {
+    const line = this.#first.pop()!;
     this.#virtual = line.finish;
     line.finish += this.#costOf(line.waiting[line.at]!) / line.weight;
     line.at += 1;
+    if (line.at < line.waiting.length) this.#first.push(line);
   }
 
-  /** The tenant cannot be served for now, for a reason of its own: the others go on. */
-  leaves(tenant: string): void {
-    const line = this.#lines.get(tenant)!;
-    line.at = line.waiting.length;
+  /** The tenant whose turn it is cannot be served for now, for a reason of its own: the others go on. */
+  leaves(): void {
+    this.#first.pop();
   }
 
   /** Returns how far each tenant has come that is ahead of the queue. */

@@ -65,6 +65,9 @@ interface Rows {
   own: (KnownWait & { id: string | null; tokens: number | null })[] | null;
 }
 
+/** In a round no more waiting calls than this are read, but one of each tenant. */
+const MOST_IN_ALL = 4000;
+
 /** Returns what is known of the queues at these buckets, up to `most` of each tenant's line, and of these calls of the process. */
 export async function readQueues(
   trx: Knex,
@@ -96,7 +99,7 @@ export async function readQueues(
         CROSS JOIN LATERAL (
                 SELECT * FROM holdfast.bucket_waits w
                  WHERE w.bucket = line.bucket AND w.tenant = line.tenant AND w.granted_at IS NULL
-                 ORDER BY w.place LIMIT :most) AS w
+                 ORDER BY w.place LIMIT (SELECT GREATEST(1, LEAST(:most, :inAll / count(*))) FROM line)) AS w
         WHERE line.tenant IS NOT NULL),
      own AS (
        SELECT c.id AS "callId", w.id, w.granted_at IS NOT NULL AS "isGranted", COALESCE(w.priority, r.priority, 0) AS priority,
@@ -111,7 +114,7 @@ export async function readQueues(
                 LIMIT 1) AS w ON TRUE)
      SELECT (SELECT json_agg(queue) FROM queue) AS queues, (SELECT json_agg(waiting) FROM waiting) AS lines,
             (SELECT json_agg(own) FROM own) AS own`,
-    { keys: [...keys], calls: JSON.stringify(calls), executorId, most },
+    { keys: [...keys], calls: JSON.stringify(calls), executorId, most, inAll: MOST_IN_ALL },
   );
   const { queues, lines, own } = rows[0];
   return {

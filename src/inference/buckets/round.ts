@@ -143,7 +143,8 @@ function hasRoom({ known, candidate }: Asking, granted: ReadonlySet<string>): bo
 function answerFor({ asking, lines, verdict }: Outcome): RoundAnswer {
   const { buckets, granted, expectedMs } = verdict;
   const ours = new Set(asking.map(({ candidate }) => candidate.id));
-  const looked = new Set([...lines.map(({ id }) => id), ...ours]);
+  const inLine = new Set(lines.map(({ id }) => id));
+  const looked = inLine.union(ours);
   return {
     buckets,
     granted: new Map(
@@ -155,7 +156,7 @@ function answerFor({ asking, lines, verdict }: Outcome): RoundAnswer {
       asking
         .filter((each) => !hasRoom(each, granted))
         .map(({ wait, known, candidate }) => {
-          const isInSight = known?.id === undefined || lines.some(({ id }) => id === candidate.id);
+          const isInSight = known?.id === undefined || inLine.has(candidate.id);
           return [wait.id, isInSight ? expectedMs.get(candidate.id) : Infinity];
         }),
     ),
