@@ -19,6 +19,7 @@ import type { Answers } from './answers.ts';
 import type { CallScope } from './call.ts';
 import { type Answering, answeringOf, METADATA } from './class-model.ts';
 import { partsOf, StreamedAnswer } from './streamed-answer.ts';
+import { through } from '../lib/through.ts';
 
 /** What is cached of a class, and for whom. */
 export interface CachedClass {
@@ -79,7 +80,7 @@ export function cachedModel(model: LanguageModelV4, cached: CachedClass): Langua
       if (known) return { stream: ReadableStream.from(partsOf(known)) };
       const result = await model.doStream(options);
       const done = (answer: LanguageModelV4GenerateResult): Promise<void> => keep(cached, key, answer, model.modelId);
-      return { ...result, stream: ReadableStream.from(collected(result.stream, done)) };
+      return { ...result, stream: through(result.stream, (parts) => collected(parts, done)) };
     },
   };
 }
@@ -156,7 +157,7 @@ async function keep(
 
 /** Hands on the parts of a stream, and the answer that they are before its end. */
 async function* collected(
-  stream: ReadableStream<LanguageModelV4StreamPart>,
+  stream: AsyncIterable<LanguageModelV4StreamPart>,
   done: (answer: LanguageModelV4GenerateResult) => Promise<void>,
 ): AsyncGenerator<LanguageModelV4StreamPart> {
   const answer = new StreamedAnswer();

@@ -3,6 +3,7 @@
 import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import type { DeltaType } from '../core/tokens.ts';
 import { brokenOff, isSaying, StreamedAnswer } from './streamed-answer.ts';
+import { through } from '../lib/through.ts';
 
 /** Hears what a model says in one call. None of these may throw or block. */
 export interface Listener {
@@ -36,14 +37,14 @@ export function streamingModel(model: LanguageModelV4, listen: () => Listener): 
     },
     async doStream(options) {
       const streamed = await model.doStream(options);
-      return { ...streamed, stream: ReadableStream.from(heard(streamed.stream, listen())) };
+      return { ...streamed, stream: through(streamed.stream, (parts) => heard(parts, listen())) };
     },
   };
 }
 
 /** Hands on the parts of a stream, and tells the listener of what is said. A reader that leaves early has not let the call fail. */
 async function* heard(
-  stream: ReadableStream<LanguageModelV4StreamPart>,
+  stream: AsyncIterable<LanguageModelV4StreamPart>,
   listener: Listener,
 ): AsyncGenerator<LanguageModelV4StreamPart> {
   const order = new SpokenOrder(listener);

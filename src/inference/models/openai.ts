@@ -12,6 +12,7 @@ import { isStrictSchema, jsonIn, withJsonInstruction } from './json.ts';
 import { plainFetch } from './quirks/fetch.ts';
 import { mended } from './quirks/mended.ts';
 import { hasSeveralCalls, oneByOne, refusesSeveralCalls } from './quirks/single-calls.ts';
+import { through } from '../../lib/through.ts';
 
 /** Where a model is found. */
 export interface OpenAIEndpoint {
@@ -83,7 +84,7 @@ export function createOpenAIModel(endpoint: OpenAIEndpoint): LanguageModelV4 {
     async doStream(options) {
       const result = await attempt(options, async (asking, given) => asking.doStream(given));
       if (options.responseFormat?.type !== 'json') return result;
-      return { ...result, stream: ReadableStream.from(jsonParts(result.stream)) };
+      return { ...result, stream: through(result.stream, jsonParts) };
     },
   });
 }
@@ -130,9 +131,7 @@ async function withCallsTaken<T>(
 }
 
 /** A text that begins as JSON is handed on as it comes. Any other is held back to its end, and the JSON in it handed on. */
-async function* jsonParts(
-  stream: ReadableStream<LanguageModelV4StreamPart>,
-): AsyncGenerator<LanguageModelV4StreamPart> {
+async function* jsonParts(stream: AsyncIterable<LanguageModelV4StreamPart>): AsyncGenerator<LanguageModelV4StreamPart> {
   const held = new Map<string, string>();
   const plain = new Set<string>();
   const prose = new Set<string>();

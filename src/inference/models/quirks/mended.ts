@@ -11,6 +11,7 @@ import type {
 import { withoutThought } from '../thought.ts';
 import { argumentsText } from './answers.ts';
 import { callsIn, type Promised, promiseOf, toolNamed } from './spoken.ts';
+import { through } from '../../../lib/through.ts';
 
 type ToolCall = Extract<LanguageModelV4Content, { type: 'tool-call' }>;
 
@@ -34,7 +35,7 @@ export function mended(model: LanguageModelV4): LanguageModelV4 {
     },
     async doStream(options) {
       const result = await model.doStream(options);
-      return { ...result, stream: ReadableStream.from(mendedParts(result.stream, new Answer(options))) };
+      return { ...result, stream: through(result.stream, (parts) => mendedParts(parts, new Answer(options))) };
     },
   };
 }
@@ -113,7 +114,7 @@ const END_OF_THOUGHT = /<\/think(?:ing)?>/i;
 const LONGEST_END = '</thinking>'.length;
 
 async function* mendedParts(
-  stream: ReadableStream<LanguageModelV4StreamPart>,
+  stream: AsyncIterable<LanguageModelV4StreamPart>,
   answer: Answer,
 ): AsyncGenerator<LanguageModelV4StreamPart> {
   let held: Held | undefined;
