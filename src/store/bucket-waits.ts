@@ -14,13 +14,18 @@ export async function waitedFor(db: Knex, keys: readonly string[]): Promise<stri
 
 /**
  * Gives back the room that nobody took up within `withinMs`: the call goes back to its place, and after the second time it is forgotten.
- * Returns how many lapsed.
+ * Returns how many lapsed. Buckets are locked before their calls, as in rounds.
  */
 export async function lapseGrants(db: Knex, withinMs: number): Promise<number> {
   const { rows } = await db.raw<{ rows: [{ count: number }] }>(
-    `WITH lapsed AS MATERIALIZED (
+    `WITH locked AS MATERIALIZED (
+       SELECT b.key FROM holdfast.bucket_levels b
+        WHERE b.key IN (SELECT unnest(ARRAY[w.bucket, w.also]) FROM holdfast.bucket_waits w
+                         WHERE w.granted_at < now() - :withinMs * interval '1 millisecond')
+        ORDER BY b.key FOR UPDATE),
+     lapsed AS MATERIALIZED (
        SELECT w.id, w.bucket, w.also, w.tokens, w.lapses FROM holdfast.bucket_waits w
-        WHERE w.granted_at < now() - :withinMs * interval '1 millisecond'
+        WHERE (SELECT count(*) FROM locked) IS NOT NULL AND w.granted_at < now() - :withinMs * interval '1 millisecond'
         ORDER BY w.id FOR UPDATE SKIP LOCKED),
      forgotten AS (DELETE FROM holdfast.bucket_waits w USING lapsed l WHERE w.id = l.id AND l.lapses > 0),
      returned AS (

@@ -33,16 +33,20 @@ interface Row extends BucketLevel {
   hasWaits: boolean;
 }
 
-/** Enters buckets, or what they allow by now. */
+/** Enters buckets, or what they allow by now: what is left in one, or was taken too much, stays as much. */
 export async function declareBuckets(db: Knex, buckets: readonly DeclaredBucket[]): Promise<void> {
   const rows = buckets.map(({ key, kind, name, limits }) => ({ key, kind, name, ...limits }));
   await db.raw(
-    `INSERT INTO holdfast.bucket_levels AS b (key, kind, name, rpm, tpm, concurrency)
+    `WITH n AS (SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8 * 1000 AS ms)
+     INSERT INTO holdfast.bucket_levels AS b (key, kind, name, rpm, tpm, concurrency)
      SELECT key, kind, name, rpm, tpm, concurrency
        FROM json_to_recordset(:rows::json) AS r(key text, kind text, name text, rpm int, tpm int, concurrency int)
       ORDER BY key
      ON CONFLICT (key) DO UPDATE
-        SET rpm = excluded.rpm, tpm = excluded.tpm, concurrency = excluded.concurrency
+        SET rpm = excluded.rpm, tpm = excluded.tpm, concurrency = excluded.concurrency,
+            requests_empty_ms = COALESCE(
+              (SELECT ms + (b.requests_empty_ms - ms) * b.rpm / excluded.rpm FROM n), b.requests_empty_ms),
+            tokens_empty_ms = COALESCE((SELECT ms + (b.tokens_empty_ms - ms) * b.tpm / excluded.tpm FROM n), b.tokens_empty_ms)
       WHERE (b.rpm, b.tpm, b.concurrency) IS DISTINCT FROM (excluded.rpm, excluded.tpm, excluded.concurrency)`,
     { rows: JSON.stringify(rows) },
   );
@@ -77,5 +81,14 @@ export async function forgetHolders(db: Knex): Promise<void> {
         WHERE NOT EXISTS (SELECT FROM holdfast.leases l WHERE l.executor_id = s.executor_id AND l.expires_at > now()))
      DELETE FROM holdfast.bucket_flows f USING holdfast.bucket_levels b
       WHERE b.key = f.bucket AND f.finish_ms <= b.virtual_ms`,
+  );
+}
+
+/** Forgets buckets that nobody has used for a week: of names that are not configured any more, mostly. */
+export async function forgetBuckets(db: Knex): Promise<void> {
+  await db.raw(
+    `DELETE FROM holdfast.bucket_levels b
+      WHERE b.served_at < now() - interval '7 days'
+        AND NOT EXISTS (SELECT FROM holdfast.bucket_waits w WHERE b.key IN (w.bucket, w.also))`,
   );
 }

@@ -8,16 +8,13 @@ test('the first one is always the smallest', () => {
   fc.assert(
     fc.property(fc.array(fc.option(fc.integer())), (given) => {
       const heap = new Heap<number>((a, b) => a - b);
-      let left: number[] = [];
+      const left: number[] = [];
       for (const item of given) {
-        if (item === null) {
-          const [first, ...others] = left;
-          expect(heap.pop()).toBe(first);
-          left = others;
-        } else {
-          heap.push(item);
-          left = [...left, item].sort((a, b) => a - b);
-        }
+        if (item !== null) heap.push(item);
+        if (item !== null) left.push(item);
+        left.sort((a, b) => a - b);
+        const popped = item === null ? [heap.pop(), left.shift()] : [];
+        expect(popped[0]).toBe(popped[1]);
         expect(heap.peek()).toBe(left[0]);
       }
     }),

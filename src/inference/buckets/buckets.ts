@@ -3,6 +3,7 @@
 
 import type { Knex } from 'knex';
 import type { Account as RoundAccount } from '../../core/bucket-round.ts';
+import type { BucketLimits } from '../../core/bucket.ts';
 import { type DeclaredBucket, declareBuckets } from '../../store/buckets.ts';
 import type { CallEnd, CallScope, Gate, Passage, PlannedCall } from '../call.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -33,6 +34,8 @@ const LOOK_FOR_OTHERS_MS = 250;
 const IDLE_MS = 1000;
 const RETRY_MS = 500;
 
+const UNLIMITED: BucketLimits = {};
+
 export class Buckets implements Gate {
   readonly #options: BucketsOptions;
   readonly #accounts = new Map<string, Account>();
@@ -49,7 +52,7 @@ export class Buckets implements Gate {
     this.#options = options;
     this.#keeper = new Keeper({
       ...options,
-      configured: () => this.#known.all(options.limited()),
+      configured: () => this.#configured(),
       waitedFor: (keys) => this.#waitedFor(keys),
     });
   }
@@ -69,7 +72,7 @@ export class Buckets implements Gate {
     }
     const accounts = found.map((bucket) => this.#account(bucket));
     const [first, second] = accounts;
-    const tokens = call.estimate.inputTokens + first!.expectedOutput(call.estimate.outputTokens);
+    const tokens = mostOf(accounts, call.estimate.inputTokens + first!.expectedOutput(call.estimate.outputTokens));
     if (accounts.every((account) => account.has(tokens))) {
       for (const account of accounts) account.take(tokens);
       bodies.began(call.scope);
@@ -135,6 +138,15 @@ export class Buckets implements Gate {
     const account = new Account(bucket);
     this.#accounts.set(bucket.key, account);
     return account;
+  }
+
+  /** Returns all that has limits now. Accounts learn of theirs, be it that they are gone, even when nobody calls. */
+  #configured(): DeclaredBucket[] {
+    const all = this.#known.all(this.#options.limited());
+    const found = new Map(all.map((bucket) => [bucket.key, bucket]));
+    for (const { declared } of this.#accounts.values())
+      this.#account(found.get(declared.key) ?? { ...declared, limits: UNLIMITED });
+    return all;
   }
 
   #ended(accounts: readonly Account[], tokens: number, end: CallEnd): void {
@@ -272,4 +284,13 @@ export class Buckets implements Gate {
       if (!answer.granted.has(call.wait.id)) waiter.foreseen(answer.expectedMs.get(call.wait.id) ?? 0);
     return answer.isCutOff;
   }
+}
+
+/**
+ * Returns how many tokens are taken for a call that may use so many: of what nobody can use within a minute no more is taken in advance,
+ * or the bucket would be closed for hours, and stay closed when the process dies.
+ */
+function mostOf(accounts: readonly Account[], tokens: number): number {
+  const most = Math.max(0, ...accounts.map(({ limits }) => limits.tpm ?? 0));
+  return most > 0 ? Math.min(tokens, most) : tokens;
 }

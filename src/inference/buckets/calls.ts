@@ -153,6 +153,12 @@ export class WaitingCalls {
     return this.#waiters.has(waiter);
   }
 
+  /** Steps that were cancelled before their bodies were called again do not take up what was kept for them. */
+  #forgetKept(): void {
+    const now = performance.now();
+    for (const [key, kept] of this.#kept) if (kept.every(({ until }) => until <= now)) this.#kept.delete(key);
+  }
+
   /** A step listens outside of its body: its call is granted, and the body that is called again finds that. */
   #outside(wait: AskingWait, since: number, ended: () => void, changed: () => void): () => void {
     const spot = { runId: wait.runId!, stepId: wait.stepId!, bucket: wait.bucket };
@@ -162,6 +168,7 @@ export class WaitingCalls {
       isHere: false,
       granted: (granted) => {
         this.#waiters.delete(waiter);
+        this.#forgetKept();
         const key = keyOf(spot);
         const kept = { ...granted, until: performance.now() + KEPT_MS };
         this.#kept.set(key, [...(this.#kept.get(key) ?? []), kept]);

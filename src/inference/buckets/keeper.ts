@@ -2,7 +2,7 @@
 
 import type { Knex } from 'knex';
 import { abandonUnserved, forgetWaits, lapseGrants, waitedFor } from '../../store/bucket-waits.ts';
-import { type DeclaredBucket, forgetHolders } from '../../store/buckets.ts';
+import { type DeclaredBucket, forgetBuckets, forgetHolders } from '../../store/buckets.ts';
 
 /** How often a process looks whether calls wait for buckets that it has not looked at by itself. */
 const LOOK_MS = 2000;
@@ -59,6 +59,7 @@ export class Keeper {
     if (this.#looks++ % (keys.length > 0 ? CLEAN_EVERY : CLEAN_WITHOUT_LIMITS) === 0) {
       await forgetWaits(db);
       await forgetHolders(db);
+      await forgetBuckets(db);
       await lapseGrants(db, LAPSE_MS);
       const runIds = await abandonUnserved(db, UNSERVED_MS);
       if (runIds.length > 0) wake(runIds);

@@ -144,7 +144,7 @@ function answerFor({ asking, lines, verdict }: Outcome): RoundAnswer {
   const { buckets, granted, expectedMs } = verdict;
   const ours = new Set(asking.map(({ candidate }) => candidate.id));
   const inLine = new Set(lines.map(({ id }) => id));
-  const looked = inLine.union(ours);
+  const looked = new Set([...inLine, ...ours]);
   return {
     buckets,
     granted: new Map(
