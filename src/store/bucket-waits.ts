@@ -45,14 +45,16 @@ export async function lapseGrants(db: Knex, withinMs: number): Promise<number> {
   return rows[0].count;
 }
 
-/** Forgets the calls of runs that have ended, and those outside of runs whose process has ended. */
+/** Forgets the calls of runs that have ended, and those outside of runs whose process has ended; the next time those that a round holds. */
 export async function forgetWaits(db: Knex): Promise<void> {
   await db.raw(
-    `DELETE FROM holdfast.bucket_waits w
-      WHERE CASE WHEN w.run_id IS NULL
-              THEN NOT EXISTS (SELECT FROM holdfast.leases l WHERE l.executor_id = w.executor_id AND l.expires_at > now())
-              ELSE NOT EXISTS (SELECT FROM dbos.workflow_status s
-                                WHERE s.workflow_uuid = w.run_id AND s.status IN ('PENDING', 'ENQUEUED', 'DELAYED')) END`,
+    `DELETE FROM holdfast.bucket_waits WHERE id IN (
+       SELECT w.id FROM holdfast.bucket_waits w
+        WHERE CASE WHEN w.run_id IS NULL
+                THEN NOT EXISTS (SELECT FROM holdfast.leases l WHERE l.executor_id = w.executor_id AND l.expires_at > now())
+                ELSE NOT EXISTS (SELECT FROM dbos.workflow_status s
+                                  WHERE s.workflow_uuid = w.run_id AND s.status IN ('PENDING', 'ENQUEUED', 'DELAYED')) END
+          FOR UPDATE OF w SKIP LOCKED)`,
   );
 }
 

@@ -79,8 +79,10 @@ export async function forgetHolders(db: Knex): Promise<void> {
     `WITH dead AS (
        DELETE FROM holdfast.bucket_slots s
         WHERE NOT EXISTS (SELECT FROM holdfast.leases l WHERE l.executor_id = s.executor_id AND l.expires_at > now()))
-     DELETE FROM holdfast.bucket_flows f USING holdfast.bucket_levels b
-      WHERE b.key = f.bucket AND f.finish_ms <= b.virtual_ms`,
+     DELETE FROM holdfast.bucket_flows WHERE (bucket, tenant) IN (
+       SELECT f.bucket, f.tenant FROM holdfast.bucket_flows f JOIN holdfast.bucket_levels b ON b.key = f.bucket
+        WHERE f.finish_ms <= b.virtual_ms
+          FOR UPDATE OF f SKIP LOCKED)`,
   );
 }
 

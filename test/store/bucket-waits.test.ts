@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../src/postgres/connection.ts';
-import { lapseGrants } from '../../src/store/bucket-waits.ts';
-import { declareBuckets, forgetBuckets, lockBuckets } from '../../src/store/buckets.ts';
+import { forgetWaits, lapseGrants } from '../../src/store/bucket-waits.ts';
+import { declareBuckets, forgetBuckets, forgetHolders, lockBuckets } from '../../src/store/buckets.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
 
@@ -55,6 +55,27 @@ test('room that is given back and a round do not wait for each other', async () 
   expect(await database.query('SELECT granted_at, lapses FROM holdfast.bucket_waits')).toEqual([
     { granted_at: null, lapses: 1 },
   ]);
+});
+
+test('what a round holds is left for later', async () => {
+  const id = await wait(null);
+  await database.query(`INSERT INTO holdfast.bucket_flows VALUES ($1, 'one', -1)`, [KEY]);
+  await db.transaction(async (trx) => {
+    await trx.raw('UPDATE holdfast.bucket_waits SET tokens = 5 WHERE id = ?', [id]);
+    await trx.raw('UPDATE holdfast.bucket_flows SET finish_ms = -2');
+    await forgetWaits(db);
+    await forgetHolders(db);
+  });
+  const left = async () =>
+    (
+      await database.query(
+        'SELECT bucket FROM holdfast.bucket_waits UNION ALL SELECT bucket FROM holdfast.bucket_flows',
+      )
+    ).length;
+  expect(await left()).toBe(2);
+  await forgetWaits(db);
+  await forgetHolders(db);
+  expect(await left()).toBe(0);
 });
 
 test('buckets that nobody has used for long are forgotten, unless somebody waits for them', async () => {
