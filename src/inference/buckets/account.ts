@@ -147,3 +147,12 @@ export class Account {
     this.heard({ left });
   }
 }
+
+/**
+ * Returns how many tokens are taken for a call that may use so many: of what nobody can use within a minute no more is taken in advance,
+ * or the bucket would be closed for hours, and stay closed when the process dies.
+ */
+export function mostOf(accounts: readonly Account[], tokens: number): number {
+  const most = Math.max(0, ...accounts.map(({ limits }) => limits.tpm ?? 0));
+  return most > 0 ? Math.min(tokens, most) : tokens;
+}

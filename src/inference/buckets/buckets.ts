@@ -7,7 +7,7 @@ import type { BucketLimits } from '../../core/bucket.ts';
 import { type DeclaredBucket, declareBuckets } from '../../store/buckets.ts';
 import type { CallEnd, CallScope, Gate, Passage, PlannedCall } from '../call.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { Account } from './account.ts';
+import { Account, mostOf } from './account.ts';
 import { LONGEST_IN_BODY_MS, spotOf, WaitingCalls } from './calls.ts';
 import { feedbackOf, unusedOf } from './feedback.ts';
 import { Keeper } from './keeper.ts';
@@ -247,18 +247,24 @@ export class Buckets implements Gate {
   async #declare(accounts: readonly Account[]): Promise<void> {
     const unknown = accounts.filter(({ isDeclared }) => !isDeclared);
     if (unknown.length === 0) return;
-    await declareBuckets(
-      this.#options.db,
-      unknown.map(({ declared }) => declared),
-    );
+    // What changes meanwhile is declared the next time.
     for (const account of unknown) account.isDeclared = true;
+    try {
+      await declareBuckets(
+        this.#options.db,
+        unknown.map(({ declared }) => declared),
+      );
+    } catch (error) {
+      for (const account of unknown) account.isDeclared = false;
+      throw error;
+    }
   }
 
   #settle(accounts: readonly Account[], { buckets }: RoundAnswer): void {
     for (const account of accounts) {
       const verdict = buckets.get(account.declared.key);
       // Somebody has removed its row.
-      account.isDeclared = verdict !== undefined;
+      if (!verdict) account.isDeclared = false;
       account.isContended = verdict?.isContended ?? false;
       account.isAwaited = verdict?.isAwaited ?? false;
       account.nextAt = verdict?.nextMs === undefined ? undefined : performance.now() + verdict.nextMs;
@@ -284,13 +290,4 @@ export class Buckets implements Gate {
       if (!answer.granted.has(call.wait.id)) waiter.foreseen(answer.expectedMs.get(call.wait.id) ?? 0);
     return answer.isCutOff;
   }
-}
-
-/**
- * Returns how many tokens are taken for a call that may use so many: of what nobody can use within a minute no more is taken in advance,
- * or the bucket would be closed for hours, and stay closed when the process dies.
- */
-function mostOf(accounts: readonly Account[], tokens: number): number {
-  const most = Math.max(0, ...accounts.map(({ limits }) => limits.tpm ?? 0));
-  return most > 0 ? Math.min(tokens, most) : tokens;
 }

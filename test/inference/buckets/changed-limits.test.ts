@@ -1,6 +1,7 @@
 // Calls that wait go on by what the limits are by now, and what a call may use at most does not block a bucket for hours.
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { lockBuckets } from '../../../src/store/buckets.ts';
 import { freshDatabase, type TestDatabase } from '../../support/database.ts';
 import { until } from '../../support/until.ts';
 import { answered, type Process, startProcess } from './support.ts';
@@ -47,6 +48,24 @@ test('limits that are raised count for those who wait', async () => {
   await until('them to wait', async () => (await database.query('SELECT FROM holdfast.bucket_waits')).length === 3);
   one.limit({ rpm: 60_000 });
   for (const passage of await waiting) passage.ended(answered(0));
+});
+
+test('limits that change while a round is made are known to the next one', async () => {
+  const one = await start('a', { rpm: 2 });
+  (await one.enter()).ended(answered(0));
+  const other = await start('b', { rpm: 2 });
+  let waiting: Promise<unknown> | undefined;
+  await other.db.transaction(async (trx) => {
+    await lockBuckets(trx, ['endpoint/shared']);
+    waiting = one.enter();
+    await until('its round to begin', async () => {
+      const rows = await database.query(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`);
+      return rows.length > 0;
+    });
+    one.limit({ rpm: 60_000 });
+    waiting = Promise.all([waiting, one.enter()]);
+  });
+  await waiting;
 });
 
 test('what was used too much at a low rate is worked off at the new one', async () => {
