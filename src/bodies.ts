@@ -20,7 +20,7 @@ import type { ToolOptions } from './define/tool.ts';
 import type { Engine } from './engine/engine.ts';
 import { messagesLeft } from './engine/steering.ts';
 import type { EngineLog } from './engine/logger.ts';
-import type { ModelSource } from './inference/registry.ts';
+import type { ModelSource } from './inference/registry/registry.ts';
 import { Turnstile } from './lib/turnstile.ts';
 import { withApprovals } from './steps/approve.ts';
 import { runApprovedTool } from './steps/approved-tool.ts';

@@ -38,8 +38,8 @@ export type {
 export { db } from './engine/data-source.ts';
 export type { LaneLimits } from './engine/lanes.ts';
 export { currentRunId, now, parallel, progress, random, sleep, uuid, waitFor } from './engine/verbs.ts';
-export type { AppEndpoint, ModelOptions } from './inference/app-models.ts';
-export { classifyModelError } from './inference/errors.ts';
+export type { AppEndpoint, ModelOptions } from './inference/registry/app-models.ts';
+export { classifyModelError } from './inference/errors/errors.ts';
 export { mcpTools } from './mcp/tools.ts';
 export { type ApprovalResult, approve } from './steps/approve.ts';
 export { callTool } from './steps/call-tool.ts';

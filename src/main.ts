@@ -3,7 +3,7 @@
 import type { App, AppParts } from './app.ts';
 import type { Config } from './config.ts';
 import { HoldfastError } from './core/errors.ts';
-import { modelsLine } from './inference/view.ts';
+import { modelsLine } from './inference/registry/view.ts';
 import { createLog, type Logger } from './observe/log.ts';
 import type { RunningApp } from './running-app.ts';
 

@@ -5,7 +5,7 @@ import type { Submissions } from './admission/submit.ts';
 import type { AppDatabase } from './database.ts';
 import type { Engine } from './engine/engine.ts';
 import type { HttpServer } from './http/server.ts';
-import type { Models } from './inference/registry.ts';
+import type { Models } from './inference/registry/registry.ts';
 import type { Shared } from './inference/shared.ts';
 
 /** Something that is ended with the app. */

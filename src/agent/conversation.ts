@@ -12,7 +12,7 @@ import {
   told,
   trimmed,
 } from '../core/telling.ts';
-import { classifyModelError } from '../inference/errors.ts';
+import { classifyModelError } from '../inference/errors/errors.ts';
 import { model, stepContext } from '../steps/context.ts';
 import { runStep, type StepRunner } from '../steps/step.ts';
 import { endpointOf, MODEL_CALL, type Turn, type Usage, usageOf } from './turn.ts';

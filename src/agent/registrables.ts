@@ -2,7 +2,7 @@
 
 import type { Catalogue } from '../define/catalogue.ts';
 import { LONGEST_ATTEMPT } from '../define/tool.ts';
-import type { ModelSource } from '../inference/registry.ts';
+import type { ModelSource } from '../inference/registry/registry.ts';
 import { inStepContext, type StepContext, stepContext } from '../steps/context.ts';
 import type { Tool } from '../steps/tool.ts';
 import type { Registrable } from './undoers.ts';

@@ -6,8 +6,8 @@ import { type Problem, type Progress, refusals, type ToolCall } from '../core/de
 import type { AskedModel, Fingerprint, RecordedFingerprint } from '../core/fingerprint.ts';
 import type { ModelParameters } from '../core/model-parameters.ts';
 import { saidIn } from '../core/tokens.ts';
-import { answeringOf } from '../inference/class-model.ts';
-import { classifyModelError } from '../inference/errors.ts';
+import { answeringOf } from '../inference/routing/class-model.ts';
+import { classifyModelError } from '../inference/errors/errors.ts';
 import { agentModel, stepContext, stepTokens } from '../steps/context.ts';
 import { runStep, type StepRunner } from '../steps/step.ts';
 import type { DriftWatch } from './drift.ts';

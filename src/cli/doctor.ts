@@ -114,9 +114,9 @@ async function describeDatabase({ url, description }: Reachable): Promise<string
 async function checkModels({ models: { file, isRequired, variable }, openai }: Config): Promise<string> {
   const [{ readFile }, { classesNamed }, { problemLine, readModelsYaml }, { classesLine }] = await Promise.all([
     import('node:fs/promises'),
-    import('../inference/class-definition.ts'),
-    import('../inference/models-yaml.ts'),
-    import('../inference/view.ts'),
+    import('../inference/registry/class-definition.ts'),
+    import('../inference/registry/models-yaml.ts'),
+    import('../inference/registry/view.ts'),
   ]);
   const source = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' && !isRequired) return undefined;

@@ -1,8 +1,8 @@
 // `holdfast models`: shows the endpoints and model classes of a running service.
 
 import { Command } from 'commander';
-import type { ClassView, EndpointView, ModelsView } from '../inference/view.ts';
-import { problemLine } from '../inference/models-yaml.ts';
+import type { ClassView, EndpointView, ModelsView } from '../inference/registry/view.ts';
+import { problemLine } from '../inference/registry/models-yaml.ts';
 import { type ClientFlags, clientOptions, request } from './client.ts';
 import { jsonOption, print, table } from './output.ts';
 

@@ -2,12 +2,12 @@
 
 import type { Knex } from 'knex';
 import type { EngineLog } from '../engine/logger.ts';
-import { Answers } from './answers.ts';
+import { Answers } from './kept/answers.ts';
 import type { Buckets } from './buckets/buckets.ts';
 import { openBuckets } from './buckets/open.ts';
-import { openLedger } from './budgets.ts';
-import type { Ledger } from './ledger.ts';
-import type { Models } from './registry.ts';
+import { openLedger } from './books/budgets.ts';
+import type { Ledger } from './books/ledger.ts';
+import type { Models } from './registry/registry.ts';
 
 export interface SharedOptions {
   db: Knex;

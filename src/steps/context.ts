@@ -7,9 +7,9 @@ import { HoldfastError } from '../core/errors.ts';
 import type { WaitForRecovery } from '../core/wait-for-recovery.ts';
 import type { WaitForRoom } from '../core/wait-for-room.ts';
 import type { Fingerprint } from '../core/fingerprint.ts';
-import type { CallScope } from '../inference/call.ts';
-import type { ModelSource } from '../inference/registry.ts';
-import { streamingModel } from '../inference/streaming-model.ts';
+import type { CallScope } from '../inference/calls/call.ts';
+import type { ModelSource } from '../inference/registry/registry.ts';
+import { streamingModel } from '../inference/calls/streaming-model.ts';
 import type { Settlement } from '../store/model-calls.ts';
 import type { TokenStream } from './token-stream.ts';
 

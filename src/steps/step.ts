@@ -10,7 +10,7 @@ import { type WaitForRoom, waitForRoomIn } from '../core/wait-for-room.ts';
 import type { StepOptions } from '../define/operation.ts';
 import type { Checkpoints, StepIdentity } from '../engine/checkpoint.ts';
 import { insideWorkflow } from '../engine/verbs.ts';
-import type { ModelSource } from '../inference/registry.ts';
+import type { ModelSource } from '../inference/registry/registry.ts';
 import { pause } from '../lib/pause.ts';
 import { startTimer } from '../lib/timer.ts';
 import type { Turnstile } from '../lib/turnstile.ts';

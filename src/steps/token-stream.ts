@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { behind, type Delta, isHighSurrogate, lengthOf, merged } from '../core/tokens.ts';
-import type { Listener } from '../inference/streaming-model.ts';
+import type { Listener } from '../inference/calls/streaming-model.ts';
 import { storable } from '../lib/storable.ts';
 import type { TokenChunk } from '../store/token-chunks.ts';
 

@@ -3,7 +3,7 @@
 import type { App } from '../app.ts';
 import { type Config, engineOfTests, readConfig } from '../config.ts';
 import type { Duration } from '../core/duration.ts';
-import type { ModelSource } from '../inference/registry.ts';
+import type { ModelSource } from '../inference/registry/registry.ts';
 import { createLog } from '../observe/log.ts';
 import type { RunningApp } from '../running-app.ts';
 import { createTestDatabase } from './database.ts';

@@ -4,7 +4,7 @@ import { APICallError } from '@ai-sdk/provider';
 import { expect, test } from 'vitest';
 import { RetryableError } from '../../src/core/errors.ts';
 import { MODEL_FAILURES, type ModelFailure } from '../../src/core/model-failures.ts';
-import { classifyModelError } from '../../src/inference/errors.ts';
+import { classifyModelError } from '../../src/inference/errors/errors.ts';
 
 type Answer = [provider: string, status: number, error: Record<string, unknown>, code: ModelFailure];
 

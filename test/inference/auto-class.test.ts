@@ -1,8 +1,8 @@
 // Classes that leave it to rules or to a small model which class answers a call.
 
 import { expect, test } from 'vitest';
-import type { AppClass } from '../../src/inference/app-models.ts';
-import type { Models } from '../../src/inference/registry.ts';
+import type { AppClass } from '../../src/inference/registry/app-models.ts';
+import type { Models } from '../../src/inference/registry/registry.ts';
 import { scriptedModel, type Turn } from '../../src/testing.ts';
 import { asked, modelsOf, Notes, saying, scopeOf } from './support/class.ts';
 

@@ -2,7 +2,7 @@
 
 import { generateText, streamText } from 'ai';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createModels, type Models } from '../../src/inference/registry.ts';
+import { createModels, type Models } from '../../src/inference/registry/registry.ts';
 import { type ChatRequest, startModelServer, type ModelServer } from '../../src/testing/model-server.ts';
 import { Notes, scopeOf } from './support/class.ts';
 import { FaultyEndpoint } from './support/faulty-endpoint.ts';

@@ -3,7 +3,7 @@
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { MODEL_FAILURES, type ModelFailure } from '../../src/core/model-failures.ts';
-import { type Admission, Breakers } from '../../src/inference/breakers.ts';
+import { type Admission, Breakers } from '../../src/inference/routing/breakers.ts';
 import { openDatabase } from '../../src/postgres/connection.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';

@@ -1,7 +1,7 @@
 // Classes of a file that are more than lists, and everything that is wrong with them.
 
 import { expect, test } from 'vitest';
-import { problemLine, readModelsYaml } from '../../src/inference/models-yaml.ts';
+import { problemLine, readModelsYaml } from '../../src/inference/registry/models-yaml.ts';
 
 const read = (classes: string) => readModelsYaml(`classes:\n${classes}`);
 

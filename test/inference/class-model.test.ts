@@ -4,8 +4,8 @@ import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provide
 import { generateText, streamText } from 'ai';
 import { expect, test, vi } from 'vitest';
 import { RetryableError } from '../../src/core/errors.ts';
-import { appModels, type AppEndpoint, type ModelOptions } from '../../src/inference/app-models.ts';
-import { createModels, type Models } from '../../src/inference/registry.ts';
+import { appModels, type AppEndpoint, type ModelOptions } from '../../src/inference/registry/app-models.ts';
+import { createModels, type Models } from '../../src/inference/registry/registry.ts';
 import { scriptedModel, type Turn } from '../../src/testing.ts';
 import { until } from '../support/until.ts';
 

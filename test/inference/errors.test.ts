@@ -4,8 +4,8 @@ import { APICallError, generateText, Output, RetryError, streamText } from 'ai';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { HoldfastError, InvalidInput, RetryableError, TerminalError } from '../../src/core/errors.ts';
-import { classifyModelError } from '../../src/inference/errors.ts';
-import { createModels } from '../../src/inference/registry.ts';
+import { classifyModelError } from '../../src/inference/errors/errors.ts';
+import { createModels } from '../../src/inference/registry/registry.ts';
 import { type ModelServer, startModelServer } from '../../src/testing/model-server.ts';
 import type { Turn } from '../../src/testing/scripted-model.ts';
 

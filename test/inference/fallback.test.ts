@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { DegradeTo } from '../../src/core/degrade-to.ts';
 import { TerminalError } from '../../src/core/errors.ts';
 import { WaitForRoom } from '../../src/core/wait-for-room.ts';
-import type { ModelOptions } from '../../src/inference/app-models.ts';
+import type { ModelOptions } from '../../src/inference/registry/app-models.ts';
 import { scriptedModel, type Turn } from '../../src/testing.ts';
 import { asked, modelsOf, Notes, saying, scopeOf } from './support/class.ts';
 

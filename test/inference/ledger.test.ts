@@ -2,7 +2,7 @@
 
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Ledger } from '../../src/inference/ledger.ts';
+import { Ledger } from '../../src/inference/books/ledger.ts';
 import { pause } from '../../src/lib/pause.ts';
 import { openDatabase } from '../../src/postgres/connection.ts';
 import type { NewModelCall } from '../../src/store/model-calls.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { generateText } from 'ai';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { agent, createApp, model, opening, step, stepContext, workflow } from '../../src/index.ts';
-import type { ModelsView } from '../../src/inference/view.ts';
+import type { ModelsView } from '../../src/inference/registry/view.ts';
 import { type ModelServer, startModelServer, startService, type TestService, type Turn } from '../../src/testing.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { problemLine, readModelsYaml } from '../../src/inference/models-yaml.ts';
+import { problemLine, readModelsYaml } from '../../src/inference/registry/models-yaml.ts';
 
 const SECRET = 'sk-Live_7f3aSecret';
 

@@ -4,7 +4,7 @@
 import { generateText, isStepCount, Output, streamText, tool } from 'ai';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createModels } from '../../src/inference/registry.ts';
+import { createModels } from '../../src/inference/registry/registry.ts';
 import {
   type ChatRequest,
   type ModelServer,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { generateText, streamText } from 'ai';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { agent, createApp, model, opening, step, stepContext, workflow } from '../../src/index.ts';
-import type { ModelsView } from '../../src/inference/view.ts';
+import type { ModelsView } from '../../src/inference/registry/view.ts';
 import { startService, type TestService } from '../../src/testing.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';

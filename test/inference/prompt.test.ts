@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { estimateOf } from '../../src/inference/prompt.ts';
+import { estimateOf } from '../../src/inference/calls/prompt.ts';
 
 test.each([
   [undefined, 4096],

@@ -2,7 +2,7 @@
 
 import { generateText, isStepCount, type ModelMessage } from 'ai';
 import { describe, expect, test } from 'vitest';
-import { classifyModelError } from '../../src/inference/errors.ts';
+import { classifyModelError } from '../../src/inference/errors/errors.ts';
 import type { Turn } from '../../src/testing/scripted-model.ts';
 import { answer, call, serving, tideAt, tools } from './support/strange-server.ts';
 

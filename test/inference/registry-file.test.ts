@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { appModels } from '../../src/inference/app-models.ts';
-import { openModels } from '../../src/inference/open.ts';
-import { type Models, Registry } from '../../src/inference/registry.ts';
+import { appModels } from '../../src/inference/registry/app-models.ts';
+import { openModels } from '../../src/inference/registry/open.ts';
+import { type Models, Registry } from '../../src/inference/registry/registry.ts';
 import { scriptedModel } from '../../src/testing.ts';
 import { until } from '../support/until.ts';
 

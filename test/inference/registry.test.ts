@@ -2,7 +2,7 @@
 
 import { generateText } from 'ai';
 import { afterEach, expect, test } from 'vitest';
-import { createModels, type Models } from '../../src/inference/registry.ts';
+import { createModels, type Models } from '../../src/inference/registry/registry.ts';
 import { startModelServer } from '../../src/testing/model-server.ts';
 
 const endpoint = { baseUrl: 'https://models.example/v1/', apiKey: 'sk-secret', model: 'big-1' };

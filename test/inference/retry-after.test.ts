@@ -1,7 +1,7 @@
 // How long to wait, read from the headers of an answer.
 
 import { expect, test } from 'vitest';
-import { retryAfterMs } from '../../src/inference/retry-after.ts';
+import { retryAfterMs } from '../../src/inference/errors/retry-after.ts';
 
 const now = Date.parse('2026-05-04T12:00:00Z');
 

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Candidate, type Preference, route } from '../../src/inference/route.ts';
+import { type Candidate, type Preference, route } from '../../src/inference/routing/route.ts';
 
 const ORDER: Preference = { prefer: 'order', last: undefined, failed: undefined };
 

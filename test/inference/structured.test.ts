@@ -3,8 +3,8 @@
 import { generateText, type ModelMessage, Output, streamText } from 'ai';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { classifyModelError } from '../../src/inference/errors.ts';
-import { Registry } from '../../src/inference/registry.ts';
+import { classifyModelError } from '../../src/inference/errors/errors.ts';
+import { Registry } from '../../src/inference/registry/registry.ts';
 import type { StructuredOutput } from '../../src/inference/models/openai.ts';
 import { requests, serving, tools, url } from './support/strange-server.ts';
 

@@ -1,7 +1,7 @@
 // What a models file says about tenants.
 
 import { expect, test } from 'vitest';
-import { problemLine, readModelsYaml } from '../../src/inference/models-yaml.ts';
+import { problemLine, readModelsYaml } from '../../src/inference/registry/models-yaml.ts';
 
 const CLASSES = 'classes:\n  small: [local]\n';
 

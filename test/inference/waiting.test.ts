@@ -6,7 +6,7 @@ import type { RetryableError } from '../../src/core/errors.ts';
 import { TerminalError } from '../../src/core/errors.ts';
 import { WaitForRecovery } from '../../src/core/wait-for-recovery.ts';
 import { WaitForRoom } from '../../src/core/wait-for-room.ts';
-import type { Models } from '../../src/inference/registry.ts';
+import type { Models } from '../../src/inference/registry/registry.ts';
 import { scriptedModel, type Turn } from '../../src/testing.ts';
 import { asked, modelsOf, Notes, saying, scopeOf } from './support/class.ts';
 

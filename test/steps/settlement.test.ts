@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type LanguageModelMiddleware, wrapLanguageModel } from 'ai';
 import { beforeEach, expect, test } from 'vitest';
 import { model, step, TerminalError, workflow } from '../../src/index.ts';
-import type { CallScope } from '../../src/inference/call.ts';
+import type { CallScope } from '../../src/inference/calls/call.ts';
 import { scriptedModel } from '../../src/testing/scripted-model.ts';
 import { serve } from '../support/serve.ts';
 

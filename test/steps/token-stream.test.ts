@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Listener } from '../../src/inference/streaming-model.ts';
+import type { Listener } from '../../src/inference/calls/streaming-model.ts';
 import { type StreamKeeper, TokenStream } from '../../src/steps/token-stream.ts';
 import type { TokenChunk } from '../../src/store/token-chunks.ts';
 

@@ -3,7 +3,7 @@
 import { APICallError, generateText, isStepCount, Output, streamText, tool } from 'ai';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { classifyModelError } from '../../src/inference/errors.ts';
+import { classifyModelError } from '../../src/inference/errors/errors.ts';
 import { scriptedModel } from '../../src/testing/scripted-model.ts';
 
 const ask = { prompt: 'Tides?', maxRetries: 0 };

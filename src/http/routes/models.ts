@@ -1,6 +1,6 @@
 // The endpoints and model classes of the process that answers.
 
-import type { Models } from '../../inference/registry.ts';
+import type { Models } from '../../inference/registry/registry.ts';
 import { ModelsSchema } from '../models-contract.ts';
 import type { Route } from '../route.ts';
 

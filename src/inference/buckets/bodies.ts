@@ -1,6 +1,6 @@
 // Which bodies of steps have called models: what they got for it would be lost if they were left, and asked and paid for once more.
 
-import type { CallScope } from '../call.ts';
+import type { CallScope } from '../calls/call.ts';
 
 type Caller = Pick<CallScope, 'waits'>;
 

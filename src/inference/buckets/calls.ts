@@ -1,7 +1,7 @@
 // The calls of one process that wait for room: in the body of their step for a moment, and then outside of it.
 
 import { WaitForRoom } from '../../core/wait-for-room.ts';
-import type { CallScope, PlannedCall } from '../call.ts';
+import type { CallScope, PlannedCall } from '../calls/call.ts';
 import { Bodies } from './bodies.ts';
 import type { AskingCall, AskingWait, Granted } from './round.ts';
 

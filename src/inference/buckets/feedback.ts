@@ -2,8 +2,8 @@
 
 import type { Portion, Refusal } from '../../core/bucket.ts';
 import { RetryableError, TerminalError } from '../../core/errors.ts';
-import type { CallEnd } from '../call.ts';
-import { retryAfterMs } from '../retry-after.ts';
+import type { CallEnd } from '../calls/call.ts';
+import { retryAfterMs } from '../errors/retry-after.ts';
 
 export interface Feedback {
   /** The provider wants fewer calls. */

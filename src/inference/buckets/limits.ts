@@ -2,8 +2,8 @@
 
 import type { BucketLimits } from '../../core/bucket.ts';
 import type { DeclaredBucket } from '../../store/buckets.ts';
-import type { TenantLimits } from '../definition.ts';
-import type { Endpoint } from '../endpoint.ts';
+import type { TenantLimits } from '../registry/definition.ts';
+import type { Endpoint } from '../registry/endpoint.ts';
 
 /** What the configuration has that may have limits. */
 export interface Limited {

@@ -1,7 +1,7 @@
 // Puts the limits of endpoints and tenants before all calls of a process.
 
 import type { Knex } from 'knex';
-import type { Models } from '../registry.ts';
+import type { Models } from '../registry/registry.ts';
 import { Buckets } from './buckets.ts';
 
 interface BucketsSettings {

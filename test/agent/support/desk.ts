@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { type AgentSettings, runAgent } from '../../../src/agent/loop.ts';
 import { Checkpoints } from '../../../src/engine/checkpoint.ts';
 import { step, stepContext, workflow } from '../../../src/index.ts';
-import type { ModelSource } from '../../../src/inference/registry.ts';
+import type { ModelSource } from '../../../src/inference/registry/registry.ts';
 import type { StepRunner } from '../../../src/steps/step.ts';
 import { type Script, scriptedModel, type ScriptedModel } from '../../../src/testing.ts';
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';

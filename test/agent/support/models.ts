@@ -1,6 +1,6 @@
 // Models of several agents: each agent asks a class of its own, which follows a script of its own.
 
-import type { ModelSource } from '../../../src/inference/registry.ts';
+import type { ModelSource } from '../../../src/inference/registry/registry.ts';
 import { type Script, scriptedModel, type ScriptedModel } from '../../../src/testing.ts';
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 

@@ -15,7 +15,7 @@ import {
   type ToolContext,
   workflow,
 } from '../../../src/index.ts';
-import type { ModelSource } from '../../../src/inference/registry.ts';
+import type { ModelSource } from '../../../src/inference/registry/registry.ts';
 import { type Script, scriptedModel } from '../../../src/testing.ts';
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import type { Served } from '../../support/serve.ts';

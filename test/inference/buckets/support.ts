@@ -2,11 +2,11 @@
 
 import type { Knex } from 'knex';
 import { Buckets } from '../../../src/inference/buckets/buckets.ts';
-import type { CallEnd, Passage, PlannedCall } from '../../../src/inference/call.ts';
-import type { Limits, TenantLimits } from '../../../src/inference/definition.ts';
+import type { CallEnd, Passage, PlannedCall } from '../../../src/inference/calls/call.ts';
+import type { Limits, TenantLimits } from '../../../src/inference/registry/definition.ts';
 import { createLocalModel } from '../../../src/inference/models/local.ts';
 import { LocalPool } from '../../../src/inference/local/pool.ts';
-import { endpointOf, type Endpoint } from '../../../src/inference/endpoint.ts';
+import { endpointOf, type Endpoint } from '../../../src/inference/registry/endpoint.ts';
 import { openDatabase } from '../../../src/postgres/connection.ts';
 import type { TestDatabase } from '../../support/database.ts';
 

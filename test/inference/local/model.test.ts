@@ -3,7 +3,7 @@
 import { Output, generateText, streamText, tool, type LanguageModel } from 'ai';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { createModels, type Models } from '../../../src/inference/registry.ts';
+import { createModels, type Models } from '../../../src/inference/registry/registry.ts';
 import { documents } from './documents.ts';
 
 const { complaint, invoice, minutes, proposal, readme } = documents;

@@ -2,10 +2,10 @@
 
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { generateText } from 'ai';
-import { appModels, type ModelOptions } from '../../../src/inference/app-models.ts';
-import type { CallEnd, CallScope, Gate, PlannedCall } from '../../../src/inference/call.ts';
-import { answeringOf } from '../../../src/inference/class-model.ts';
-import { createModels, type Models } from '../../../src/inference/registry.ts';
+import { appModels, type ModelOptions } from '../../../src/inference/registry/app-models.ts';
+import type { CallEnd, CallScope, Gate, PlannedCall } from '../../../src/inference/calls/call.ts';
+import { answeringOf } from '../../../src/inference/routing/class-model.ts';
+import { createModels, type Models } from '../../../src/inference/registry/registry.ts';
 
 /** Models as an app gives them. */
 export function modelsOf(options: ModelOptions): Models {

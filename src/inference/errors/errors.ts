@@ -13,8 +13,8 @@ import {
   UnsupportedFunctionalityError,
 } from '@ai-sdk/provider';
 import { InvalidToolInputError, NoObjectGeneratedError, NoOutputGeneratedError, RetryError } from 'ai';
-import { HoldfastError, RetryableError, TerminalError } from '../core/errors.ts';
-import { MODEL_FAILURES, type ModelFailure } from '../core/model-failures.ts';
+import { HoldfastError, RetryableError, TerminalError } from '../../core/errors.ts';
+import { MODEL_FAILURES, type ModelFailure } from '../../core/model-failures.ts';
 import { answerFailure } from './answer-failure.ts';
 import { retryAfterMs } from './retry-after.ts';
 

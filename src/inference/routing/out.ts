@@ -1,9 +1,9 @@
 // What a call fails with when no endpoint of its class has answered: what they have failed with, or that they are left alone for a while.
 
-import { type HoldfastError, RetryableError } from '../core/errors.ts';
-import { errorOfAll, MODEL_FAILURES, type Tried } from '../core/model-failures.ts';
-import { WaitForRecovery } from '../core/wait-for-recovery.ts';
-import { WaitForRoom } from '../core/wait-for-room.ts';
+import { type HoldfastError, RetryableError } from '../../core/errors.ts';
+import { errorOfAll, MODEL_FAILURES, type Tried } from '../../core/model-failures.ts';
+import { WaitForRecovery } from '../../core/wait-for-recovery.ts';
+import { WaitForRoom } from '../../core/wait-for-room.ts';
 import type { Breakers } from './breakers.ts';
 import type { EndpointsRoute } from './routing.ts';
 

@@ -6,8 +6,8 @@ import type {
   LanguageModelV4StreamPart,
   LanguageModelV4StreamResult,
 } from '@ai-sdk/provider';
-import { RetryableError } from '../core/errors.ts';
-import type { DeltaType } from '../core/tokens.ts';
+import { RetryableError } from '../../core/errors.ts';
+import type { DeltaType } from '../../core/tokens.ts';
 
 /** Returns the error for a stream without an end. */
 export function brokenOff(): RetryableError {

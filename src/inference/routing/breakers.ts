@@ -12,9 +12,9 @@ import {
   pauseMs,
   PROBE_MS,
   type Tally,
-} from '../core/breaker.ts';
-import type { FailureRule } from '../core/model-failures.ts';
-import type { EngineLog } from '../engine/logger.ts';
+} from '../../core/breaker.ts';
+import type { FailureRule } from '../../core/model-failures.ts';
+import type { EngineLog } from '../../engine/logger.ts';
 import {
   closeBreaker,
   endpointHealth,
@@ -23,8 +23,8 @@ import {
   leaveProbe,
   openBreaker,
   takeProbe,
-} from '../store/endpoint-health.ts';
-import type { Endpoint } from './endpoint.ts';
+} from '../../store/endpoint-health.ts';
+import type { Endpoint } from '../registry/endpoint.ts';
 
 /** While calls are made, what others have written is not known later than this. */
 const LOOK_EVERY_MS = 1000;

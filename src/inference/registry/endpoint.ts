@@ -3,10 +3,10 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import type { LanguageModel } from 'ai';
 import { wrapLanguageModel } from 'ai';
-import type { Price } from '../core/price.ts';
+import type { Price } from '../../core/price.ts';
 import type { EndpointDefinition, Limits } from './definition.ts';
 import { Health } from './health.ts';
-import { createOpenAIModel, type OpenAIEndpoint, shownUrl } from './models/openai.ts';
+import { createOpenAIModel, type OpenAIEndpoint, shownUrl } from '../models/openai.ts';
 
 /** A language model of any provider of the AI SDK. */
 export type AnyModel = Exclude<LanguageModel, string>;

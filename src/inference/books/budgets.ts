@@ -1,21 +1,21 @@
 // The gate of budgets: a call is entered in the books before it is made, as far as budgets allow it, and settled when it has ended.
 
-import { budgetLine, type BudgetState, decideOnBudgets } from '../core/budget.ts';
-import { costOf, mostCostOf } from '../core/cost.ts';
-import { DegradeTo } from '../core/degrade-to.ts';
-import { type HoldfastError, TerminalError } from '../core/errors.ts';
-import type { ModelFailure } from '../core/model-failures.ts';
-import type { Price } from '../core/price.ts';
-import { correctedTokens, learnedCorrection, UNKNOWN_CORRECTION } from '../core/token-estimate.ts';
-import type { CallUsage, TokenEstimate } from '../core/token-usage.ts';
-import { WaitForRoom } from '../core/wait-for-room.ts';
-import { pause } from '../lib/pause.ts';
-import type { NewModelCall } from '../store/model-calls.ts';
-import type { CallEnd, Gate, Passage, PlannedCall } from './call.ts';
-import type { Endpoint } from './endpoint.ts';
+import { budgetLine, type BudgetState, decideOnBudgets } from '../../core/budget.ts';
+import { costOf, mostCostOf } from '../../core/cost.ts';
+import { DegradeTo } from '../../core/degrade-to.ts';
+import { type HoldfastError, TerminalError } from '../../core/errors.ts';
+import type { ModelFailure } from '../../core/model-failures.ts';
+import type { Price } from '../../core/price.ts';
+import { correctedTokens, learnedCorrection, UNKNOWN_CORRECTION } from '../../core/token-estimate.ts';
+import type { CallUsage, TokenEstimate } from '../../core/token-usage.ts';
+import { WaitForRoom } from '../../core/wait-for-room.ts';
+import { pause } from '../../lib/pause.ts';
+import type { NewModelCall } from '../../store/model-calls.ts';
+import type { CallEnd, Gate, Passage, PlannedCall } from '../calls/call.ts';
+import type { Endpoint } from '../registry/endpoint.ts';
 import { Ledger, type LedgerOptions } from './ledger.ts';
-import { MOST_TOKENS } from './prompt.ts';
-import type { Routing } from './routing.ts';
+import { MOST_TOKENS } from '../calls/prompt.ts';
+import type { Routing } from '../routing/routing.ts';
 
 /** What the offline model costs. */
 const FREE: Price = { currency: 'USD', input: 0, output: 0, version: 'local' };

@@ -1,10 +1,10 @@
 // The models of a service: the registry, with the file that it follows while the process lives.
 
-import type { EngineLog } from '../engine/logger.ts';
-import { type FileState, WatchedFile } from '../lib/watched-file.ts';
+import type { EngineLog } from '../../engine/logger.ts';
+import { type FileState, WatchedFile } from '../../lib/watched-file.ts';
 import type { AppModels } from './app-models.ts';
 import { problemLine } from './models-yaml.ts';
-import type { OpenAIEndpoint } from './models/openai.ts';
+import type { OpenAIEndpoint } from '../models/openai.ts';
 import { type Models, modelsInvalid, type ModelSource, Registry } from './registry.ts';
 import { classesLine } from './view.ts';
 

@@ -1,9 +1,9 @@
 // What a call asks, as far as estimates and rules look at it: how much text, which words, whether there are images and tools.
 
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
-import { type Fingerprint, fingerprintOf } from '../core/fingerprint.ts';
-import type { Asked } from '../core/pick-class.ts';
-import type { TokenEstimate } from '../core/token-usage.ts';
+import { type Fingerprint, fingerprintOf } from '../../core/fingerprint.ts';
+import type { Asked } from '../../core/pick-class.ts';
+import type { TokenEstimate } from '../../core/token-usage.ts';
 
 /** What an answer may have where neither the call nor the endpoint says so. */
 const USUAL_OUTPUT_TOKENS = 4096;

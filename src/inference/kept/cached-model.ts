@@ -10,16 +10,16 @@ import type {
   LanguageModelV4Usage,
   SharedV4ProviderMetadata,
 } from '@ai-sdk/provider';
-import type { Caching } from '../core/answer-cache.ts';
-import { TerminalError } from '../core/errors.ts';
-import { canonicalJson } from '../core/fingerprint.ts';
-import { newRunId } from '../core/run-id.ts';
-import type { KeptAnswer } from '../store/model-answers.ts';
+import type { Caching } from '../../core/answer-cache.ts';
+import { TerminalError } from '../../core/errors.ts';
+import { canonicalJson } from '../../core/fingerprint.ts';
+import { newRunId } from '../../core/run-id.ts';
+import type { KeptAnswer } from '../../store/model-answers.ts';
 import type { Answers } from './answers.ts';
-import type { CallScope } from './call.ts';
-import { type Answering, answeringOf, METADATA } from './class-model.ts';
-import { partsOf, StreamedAnswer } from './streamed-answer.ts';
-import { through } from '../lib/through.ts';
+import type { CallScope } from '../calls/call.ts';
+import { type Answering, answeringOf, METADATA } from '../routing/class-model.ts';
+import { partsOf, StreamedAnswer } from '../calls/streamed-answer.ts';
+import { through } from '../../lib/through.ts';
 
 /** What is cached of a class, and for whom. */
 export interface CachedClass {

@@ -1,15 +1,15 @@
 // The model that a class stands for: each call goes to one of its endpoints, and to another one when that fails.
 
 import type { LanguageModelV4, LanguageModelV4CallOptions, SharedV4ProviderMetadata } from '@ai-sdk/provider';
-import { WaitForRecovery } from '../core/wait-for-recovery.ts';
-import { WaitForRoom } from '../core/wait-for-room.ts';
+import { WaitForRecovery } from '../../core/wait-for-recovery.ts';
+import { WaitForRoom } from '../../core/wait-for-room.ts';
 import { ask, type Make, type Question } from './ask.ts';
-import type { CallScope, PlannedCall } from './call.ts';
-import type { AutoClass } from './class-definition.ts';
-import { generated } from './generate.ts';
+import type { CallScope, PlannedCall } from '../calls/call.ts';
+import type { AutoClass } from '../registry/class-definition.ts';
+import { generated } from '../calls/generate.ts';
 import { pickClass } from './pick-class.ts';
 import type { EndpointsRoute, Routing } from './routing.ts';
-import { startedStream } from './stream.ts';
+import { startedStream } from '../calls/stream.ts';
 
 /** Which endpoint answered a call and why, for its record. */
 export interface Answering {

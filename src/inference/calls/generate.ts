@@ -1,7 +1,7 @@
 // A whole answer of an endpoint, as far as it is one.
 
 import type { LanguageModelV4GenerateResult } from '@ai-sdk/provider';
-import { RetryableError } from '../core/errors.ts';
+import { RetryableError } from '../../core/errors.ts';
 import type { EndpointCall } from './endpoint-call.ts';
 import { contentTokens } from './usage.ts';
 

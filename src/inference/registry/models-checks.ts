@@ -1,7 +1,7 @@
 // What is wrong with the definitions of endpoints and classes taken together, or with what they refer to. It looks at what was read
 // before the schema has: problems of both kinds are reported at once.
 
-import { nearest } from '../lib/nearest.ts';
+import { nearest } from '../../lib/nearest.ts';
 import { keyVariableOf } from './definition.ts';
 
 /** What a file refers to. */

@@ -1,10 +1,10 @@
 // The endpoints and classes that an app gives in code, beside those of a file: models of any provider of the AI SDK.
 
 import type { z } from 'zod';
-import type { Duration } from '../core/duration.ts';
-import { InvalidInput } from '../core/errors.ts';
-import type { AutoRule } from '../core/pick-class.ts';
-import type { Price } from '../core/price.ts';
+import type { Duration } from '../../core/duration.ts';
+import { InvalidInput } from '../../core/errors.ts';
+import type { AutoRule } from '../../core/pick-class.ts';
+import type { Price } from '../../core/price.ts';
 import { type ClassDefinition, ClassesSchema } from './class-definition.ts';
 import { limitsOf, SettingsSchema } from './definition.ts';
 import type { AnyModel, EndpointSource } from './endpoint.ts';

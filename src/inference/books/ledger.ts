@@ -1,11 +1,11 @@
 // The books of a process on its calls of models: each is entered before it is made, settled when it has ended, and counted.
 
 import type { Knex } from 'knex';
-import { budgetLine } from '../core/budget.ts';
-import { isConnectionError, isSerializationFailure } from '../core/connection-error.ts';
-import { GroupCommit } from '../engine/history/group-commit.ts';
-import type { EngineLog } from '../engine/logger.ts';
-import { throughOutages } from '../postgres/outages.ts';
+import { budgetLine } from '../../core/budget.ts';
+import { isConnectionError, isSerializationFailure } from '../../core/connection-error.ts';
+import { GroupCommit } from '../../engine/history/group-commit.ts';
+import type { EngineLog } from '../../engine/logger.ts';
+import { throughOutages } from '../../postgres/outages.ts';
 import {
   countEndedCalls,
   type Entry,
@@ -15,7 +15,7 @@ import {
   reserveCalls,
   type Settlement,
   settleCalls,
-} from '../store/model-calls.ts';
+} from '../../store/model-calls.ts';
 
 export interface LedgerOptions {
   db: Knex;

@@ -1,7 +1,7 @@
 // What a call has used, from what its provider says of it, or from the lengths of texts where that is missing.
 
 import type { LanguageModelV4Content, LanguageModelV4Usage } from '@ai-sdk/provider';
-import type { CallUsage } from '../core/token-usage.ts';
+import type { CallUsage } from '../../core/token-usage.ts';
 import { MOST_TOKENS, tokensOf } from './prompt.ts';
 
 /** What is known without the provider. */

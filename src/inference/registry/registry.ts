@@ -1,22 +1,22 @@
 // Which endpoints and model classes a process has: of the file, of the app, of the environment, or none but the offline model.
 
 import type { LanguageModelV4 } from '@ai-sdk/provider';
-import { InvalidInput, Unavailable } from '../core/errors.ts';
+import { InvalidInput, Unavailable } from '../../core/errors.ts';
 import { type AppModels, appModels } from './app-models.ts';
-import type { CallScope } from './call.ts';
+import type { CallScope } from '../calls/call.ts';
 import type { ClassDefinition } from './class-definition.ts';
-import { cachedModel } from './cached-model.ts';
-import { classModel, type ClassRoute, type FindClass } from './class-model.ts';
-import type { Limited } from './buckets/limits.ts';
+import { cachedModel } from '../kept/cached-model.ts';
+import { classModel, type ClassRoute, type FindClass } from '../routing/class-model.ts';
+import type { Limited } from '../buckets/limits.ts';
 import type { ModelsDefinition, TenantLimits } from './definition.ts';
 import { type Endpoint, endpointOf, type EndpointSource, sourceOf } from './endpoint.ts';
-import { LocalPool } from './local/pool.ts';
-import { createLocalModel } from './models/local.ts';
-import type { OpenAIEndpoint } from './models/openai.ts';
+import { LocalPool } from '../local/pool.ts';
+import { createLocalModel } from '../models/local.ts';
+import type { OpenAIEndpoint } from '../models/openai.ts';
 import { classesNamed } from './class-definition.ts';
 import { LOCAL } from './models-checks.ts';
 import { type FileProblem, problemLine, readModelsYaml, wholeFile } from './models-yaml.ts';
-import { Routing } from './routing.ts';
+import { Routing } from '../routing/routing.ts';
 import { classView, endpointView, type ModelsView } from './view.ts';
 
 /** Where steps get their models. */

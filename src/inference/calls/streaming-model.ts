@@ -1,9 +1,9 @@
 // A model whose answers are heard while it gives them: whoever asks for an answer gets it whole all the same.
 
 import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provider';
-import type { DeltaType } from '../core/tokens.ts';
+import type { DeltaType } from '../../core/tokens.ts';
 import { brokenOff, isSaying, StreamedAnswer } from './streamed-answer.ts';
-import { through } from '../lib/through.ts';
+import { through } from '../../lib/through.ts';
 
 /** Hears what a model says in one call. None of these may throw or block. */
 export interface Listener {

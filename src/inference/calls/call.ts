@@ -1,13 +1,13 @@
 // A call of a model: on whose behalf it is made, what it is expected to use, what it has to pass, and how it ended.
 
-import type { Caching } from '../core/answer-cache.ts';
-import type { HoldfastError } from '../core/errors.ts';
-import type { Fingerprint } from '../core/fingerprint.ts';
-import type { WaitForRecovery } from '../core/wait-for-recovery.ts';
-import type { WaitForRoom } from '../core/wait-for-room.ts';
-import type { CallUsage, TokenEstimate } from '../core/token-usage.ts';
-import type { Settlement } from '../store/model-calls.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Caching } from '../../core/answer-cache.ts';
+import type { HoldfastError } from '../../core/errors.ts';
+import type { Fingerprint } from '../../core/fingerprint.ts';
+import type { WaitForRecovery } from '../../core/wait-for-recovery.ts';
+import type { WaitForRoom } from '../../core/wait-for-room.ts';
+import type { CallUsage, TokenEstimate } from '../../core/token-usage.ts';
+import type { Settlement } from '../../store/model-calls.ts';
+import type { Endpoint } from '../registry/endpoint.ts';
 
 /** On whose behalf a model is called; the step that calls it says so. */
 export interface CallScope {

@@ -1,6 +1,6 @@
 // Which failure an answer with an error is: by its status, the provider's code, and, where those say too little, the provider's words.
 
-import type { ModelFailure } from '../core/model-failures.ts';
+import type { ModelFailure } from '../../core/model-failures.ts';
 
 /** An answer that is no success. The words are looked at, and never told: they may quote the prompt or the key. */
 export interface ErrorAnswer {

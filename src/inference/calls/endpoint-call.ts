@@ -1,13 +1,13 @@
 // One call of an endpoint: its time, and who is told how it ended.
 
 import { APICallError, type LanguageModelV4CallOptions, type LanguageModelV4Usage } from '@ai-sdk/provider';
-import { HoldfastError, RetryableError } from '../core/errors.ts';
-import { ruleOf } from '../core/model-failures.ts';
-import { startTimer } from '../lib/timer.ts';
-import type { Admission } from './breakers.ts';
+import { HoldfastError, RetryableError } from '../../core/errors.ts';
+import { ruleOf } from '../../core/model-failures.ts';
+import { startTimer } from '../../lib/timer.ts';
+import type { Admission } from '../routing/breakers.ts';
 import type { CallEnd, Passage, PlannedCall } from './call.ts';
-import { classifyModelError } from './errors.ts';
-import type { LastAnswers } from './last-answers.ts';
+import { classifyModelError } from '../errors/errors.ts';
+import type { LastAnswers } from '../routing/last-answers.ts';
 import { callUsage } from './usage.ts';
 
 /** What a call was let through by. */

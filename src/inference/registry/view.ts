@@ -1,9 +1,9 @@
 // What is shown of the models of a process: never a key.
 
-import type { Price } from '../core/price.ts';
-import type { BreakerView } from './breakers.ts';
+import type { Price } from '../../core/price.ts';
+import type { BreakerView } from '../routing/breakers.ts';
 import { classesNamed } from './class-definition.ts';
-import type { ClassRoute } from './class-model.ts';
+import type { ClassRoute } from '../routing/class-model.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { HealthView } from './health.ts';
 import type { FileProblem } from './models-yaml.ts';

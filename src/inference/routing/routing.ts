@@ -1,10 +1,10 @@
 // What the calls of a process go through, and what they have in common: gates and breakers.
 
-import type { Answers } from './answers.ts';
-import type { Gate } from './call.ts';
+import type { Answers } from '../kept/answers.ts';
+import type { Gate } from '../calls/call.ts';
 import { Breakers } from './breakers.ts';
-import type { EndpointsClass } from './class-definition.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { EndpointsClass } from '../registry/class-definition.ts';
+import type { Endpoint } from '../registry/endpoint.ts';
 import { LastAnswers } from './last-answers.ts';
 
 /** A class with its endpoints. */

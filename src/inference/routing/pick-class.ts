@@ -1,14 +1,14 @@
 // Picks the class of a call whose own class leaves that open: by rules, or by asking a small model.
 
 import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
-import { HoldfastError } from '../core/errors.ts';
-import { MODEL_FAILURES } from '../core/model-failures.ts';
-import { classNamed, ruleFor } from '../core/pick-class.ts';
+import { HoldfastError } from '../../core/errors.ts';
+import { MODEL_FAILURES } from '../../core/model-failures.ts';
+import { classNamed, ruleFor } from '../../core/pick-class.ts';
 import { ask, type Question } from './ask.ts';
-import type { AutoClass, Classification } from './class-definition.ts';
-import { generated } from './generate.ts';
+import type { AutoClass, Classification } from '../registry/class-definition.ts';
+import { generated } from '../calls/generate.ts';
 import { ClassBusy } from './out.ts';
-import { askedOf } from './prompt.ts';
+import { askedOf } from '../calls/prompt.ts';
 import type { Routing } from './routing.ts';
 
 /** As much of a request as the small model is shown. */

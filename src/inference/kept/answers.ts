@@ -1,9 +1,9 @@
 // The answers of models that a process keeps, and finds again. What cannot be kept or found is asked for: nothing fails because of it.
 
 import type { Knex } from 'knex';
-import type { EngineLog } from '../engine/logger.ts';
-import { isStorableJson } from '../lib/storable.ts';
-import { type AskingAgain, findAnswer, type KeptAnswer, saveAnswer, sweepAnswers } from '../store/model-answers.ts';
+import type { EngineLog } from '../../engine/logger.ts';
+import { isStorableJson } from '../../lib/storable.ts';
+import { type AskingAgain, findAnswer, type KeptAnswer, saveAnswer, sweepAnswers } from '../../store/model-answers.ts';
 
 export interface AnswersOptions {
   db: Knex;

@@ -1,10 +1,10 @@
 // What endpoints and model classes may look like: the schema of `models.yaml`, and of what an app gives beside it.
 
 import { z } from 'zod';
-import { toMilliseconds } from '../core/duration.ts';
-import type { Price } from '../core/price.ts';
+import { toMilliseconds } from '../../core/duration.ts';
+import type { Price } from '../../core/price.ts';
 import { type ClassDefinition, ClassesSchema } from './class-definition.ts';
-import type { StructuredOutput } from './models/openai.ts';
+import type { StructuredOutput } from '../models/openai.ts';
 import { count, NameSchema, need, text } from './schema.ts';
 
 /** What a provider allows. */

@@ -1,7 +1,7 @@
 // What a model class may look like: a list of endpoints, one with settings, or rules that pick another class for each call.
 
 import { z } from 'zod';
-import type { AutoRule } from '../core/pick-class.ts';
+import type { AutoRule } from '../../core/pick-class.ts';
 import { count, NameSchema, need, text } from './schema.ts';
 
 /** A class as it is defined. */

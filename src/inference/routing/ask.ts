@@ -1,17 +1,17 @@
 // Finds the endpoint that answers a call: those of its class in the order of their route, then those of the class below it, if there is one.
 
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
-import { mostCostOf } from '../core/cost.ts';
-import { DegradeTo } from '../core/degrade-to.ts';
-import { HoldfastError, TerminalError } from '../core/errors.ts';
-import { ruleOf } from '../core/model-failures.ts';
-import { newRunId } from '../core/run-id.ts';
-import { WaitForRoom } from '../core/wait-for-room.ts';
-import type { CallScope, Gate, Passage, PlannedCall } from './call.ts';
-import type { Endpoint } from './endpoint.ts';
-import { EndpointCall } from './endpoint-call.ts';
+import { mostCostOf } from '../../core/cost.ts';
+import { DegradeTo } from '../../core/degrade-to.ts';
+import { HoldfastError, TerminalError } from '../../core/errors.ts';
+import { ruleOf } from '../../core/model-failures.ts';
+import { newRunId } from '../../core/run-id.ts';
+import { WaitForRoom } from '../../core/wait-for-room.ts';
+import type { CallScope, Gate, Passage, PlannedCall } from '../calls/call.ts';
+import type { Endpoint } from '../registry/endpoint.ts';
+import { EndpointCall } from '../calls/endpoint-call.ts';
 import { errorOfClass, type TriedEndpoint } from './out.ts';
-import { estimateOf, fingerprintOfCall } from './prompt.ts';
+import { estimateOf, fingerprintOfCall } from '../calls/prompt.ts';
 import { route, type Candidate, type Routed } from './route.ts';
 import type { EndpointsRoute, Routing } from './routing.ts';
 
