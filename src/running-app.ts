@@ -4,7 +4,6 @@ import type { Approvals } from './admission/approvals.ts';
 import type { Submissions } from './admission/submit.ts';
 import type { AppDatabase } from './database.ts';
 import type { Engine } from './engine/engine.ts';
-import type { HttpServer } from './http/server.ts';
 import type { Models } from './inference/registry/registry.ts';
 import type { Shared } from './inference/shared.ts';
 
@@ -16,7 +15,7 @@ export interface Stoppable {
 /** What a running app consists of. */
 export interface Parts {
   place: Stoppable;
-  server: HttpServer;
+  server: { url: string; stop(graceMs: number): Promise<void> };
   engine: Engine;
   upkeep: Stoppable;
   /** Writes what models say. */

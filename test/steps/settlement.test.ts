@@ -62,12 +62,14 @@ beforeEach(() => {
   settled = [];
 });
 
+// Both have the time of their transaction: of which row versions there were before, counting the call leaves nothing to see.
 test.each([false, true])('a call is settled in the commit of the checkpoint (of an error: %s)', async (isRefused) => {
   Answers.isRefused = isRefused;
   const { id } = await served.run('Answers.run');
   expect(settled).toEqual([true]);
   const rows = await served.database.query(
-    `SELECT c.state, c.step, c.input_tokens, c.cached_input_tokens, c.output_tokens, c.cost_usd, c.xmin = o.xmin AS together
+    `SELECT c.state, c.step, c.input_tokens, c.cached_input_tokens, c.output_tokens, c.cost_usd,
+            (EXTRACT(EPOCH FROM c.ended_at) * 1000)::bigint = o.retention_timestamp AS together
        FROM holdfast.model_calls c JOIN dbos.operation_outputs o ON o.workflow_uuid = c.run_id AND o.function_id = c.step_id
       WHERE c.run_id = $1`,
     [id],
