@@ -12,7 +12,8 @@ export default defineConfig({
     exclude: ['test/crash/**', 'test/fixtures/**', 'node_modules/**'],
     globalSetup: ['test/support/postgres.global.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // More than there are cores on small machines: many tests wait.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
