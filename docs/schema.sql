@@ -1125,7 +1125,7 @@ CREATE VIEW holdfast.approval_inbox AS
                   ORDER BY e.n) AS people) votes;
 
 -- Endpoints of models that were ever left alone because their calls failed, and whether they still are.
---   endpoint   text
+--   endpoint   text: The name of the endpoint.
 --   target     text: Where the endpoint is and which model it stands for.
 --   state      text: closed: it is asked. open: nobody asks it. half_open: one call may try whether it is well again.
 --   reason     text: The code of the failure that opened it last (docs/errors.md).
@@ -1247,7 +1247,7 @@ CREATE VIEW holdfast.budgets AS
 --   run_id      text: The agent's run.
 --   step_id     integer: The step of the model call.
 --   agent       text: Class.method of the agent.
---   tenant      text
+--   tenant      text: On whose behalf the run runs.
 --   parts       text[]: What has changed: template, tools, schema, model or parameters.
 --   changed     jsonb: Each change as {part, name, recorded, present}; name is that of a tool. What was not there, or is not there any more, is null.
 --   recorded    jsonb: The fingerprint with which the model was asked.

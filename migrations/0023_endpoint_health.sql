@@ -31,6 +31,7 @@ SELECT
 FROM holdfast.endpoint_health h;
 
 COMMENT ON VIEW holdfast.breakers IS 'Endpoints of models that were ever left alone because their calls failed, and whether they still are.';
+COMMENT ON COLUMN holdfast.breakers.endpoint IS 'The name of the endpoint.';
 COMMENT ON COLUMN holdfast.breakers.target IS 'Where the endpoint is and which model it stands for.';
 COMMENT ON COLUMN holdfast.breakers.state IS 'closed: it is asked. open: nobody asks it. half_open: one call may try whether it is well again.';
 COMMENT ON COLUMN holdfast.breakers.reason IS 'The code of the failure that opened it last (docs/errors.md).';

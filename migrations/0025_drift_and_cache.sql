@@ -40,6 +40,7 @@ COMMENT ON VIEW holdfast.drift IS 'Turns of agents that were recorded when their
 COMMENT ON COLUMN holdfast.drift.run_id IS 'The agent''s run.';
 COMMENT ON COLUMN holdfast.drift.step_id IS 'The step of the model call.';
 COMMENT ON COLUMN holdfast.drift.agent IS 'Class.method of the agent.';
+COMMENT ON COLUMN holdfast.drift.tenant IS 'On whose behalf the run runs.';
 COMMENT ON COLUMN holdfast.drift.parts IS 'What has changed: template, tools, schema, model or parameters.';
 COMMENT ON COLUMN holdfast.drift.changed IS 'Each change as {part, name, recorded, present}; name is that of a tool. What was not there, or is not there any more, is null.';
 COMMENT ON COLUMN holdfast.drift.recorded IS 'The fingerprint with which the model was asked.';
