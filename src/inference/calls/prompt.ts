@@ -27,11 +27,15 @@ export function tokensOf(text: string): number {
 }
 
 /** Returns what a call may use: about its input, and the most that its output may have. */
-export function estimateOf(options: Options, maxOutput = USUAL_OUTPUT_TOKENS): TokenEstimate {
+export function estimateOf(
+  options: Options,
+  maxOutput = USUAL_OUTPUT_TOKENS,
+  sizes = new MessageSizes(),
+): TokenEstimate {
   const { tools, responseFormat, maxOutputTokens = maxOutput } = options;
   const schema = responseFormat?.type === 'json' ? responseFormat.schema : undefined;
   const inputTokens =
-    promptTokens(options) + (tools?.length ? jsonTokens(tools) : 0) + (schema ? jsonTokens(schema) : 0);
+    sizes.ofPrompt(options.prompt) + (tools?.length ? jsonTokens(tools) : 0) + (schema ? jsonTokens(schema) : 0);
   return { inputTokens: Math.min(inputTokens, MOST_TOKENS), outputTokens: wholeTokens(maxOutputTokens) };
 }
 
@@ -40,8 +44,22 @@ function wholeTokens(tokens: number): number {
   return tokens >= 0 ? Math.ceil(Math.min(tokens, MOST_TOKENS)) : MOST_TOKENS;
 }
 
-function promptTokens({ prompt }: Options): number {
-  return prompt.reduce((sum, message) => sum + TOKENS_PER_MESSAGE + messageTokens(message), 0);
+/** The sizes of messages, each looked through once: a conversation is asked with again and again, and only its end is new. */
+export class MessageSizes {
+  readonly #tokens = new WeakMap<Message, number>();
+
+  /** Returns about how many tokens the prompt has. */
+  ofPrompt(prompt: readonly Message[]): number {
+    return prompt.reduce((sum, message) => sum + TOKENS_PER_MESSAGE + this.#of(message), 0);
+  }
+
+  #of(message: Message): number {
+    const known = this.#tokens.get(message);
+    if (known !== undefined) return known;
+    const tokens = messageTokens(message);
+    this.#tokens.set(message, tokens);
+    return tokens;
+  }
 }
 
 function messageTokens({ content }: Message): number {
@@ -97,7 +115,7 @@ export function askedOf(options: Options): Asked {
   const { prompt, tools } = options;
   const users = prompt.filter((message) => message.role === 'user');
   return {
-    inputTokens: promptTokens(options),
+    inputTokens: new MessageSizes().ofPrompt(options.prompt),
     hasTools: (tools?.length ?? 0) > 0,
     hasImages: users.some(({ content }) => content.some(isImage)),
     text: (users.at(-1)?.content ?? []).map((part) => (part.type === 'text' ? part.text : '')).join('\n'),

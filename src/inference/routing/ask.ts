@@ -116,7 +116,7 @@ function isForAnother(kind: 'refused' | 'failed', error: HoldfastError): boolean
 }
 
 function candidatesOf(routing: Routing, { options }: Question, { endpoints, prefer }: EndpointsRoute): Chosen[] {
-  const estimate = prefer === 'price' ? estimateOf(options, endpoints[0]!.limits.maxOutput) : undefined;
+  const estimate = prefer === 'price' ? estimateOf(options, endpoints[0]!.limits.maxOutput, routing.sizes) : undefined;
   return endpoints.map((endpoint) => {
     const cost = estimate && mostCostOf(estimate, endpoint.price);
     return {
@@ -154,7 +154,7 @@ async function askEndpoint<T>(
   let call: EndpointCall;
   try {
     const why = { why: routed.why, ...(passedOver.length > 0 && { passedOver }) };
-    const planned = plannedCall(question, endpoint, { ...why, ...(admission.isProbe && { isProbe: true }) });
+    const planned = plannedCall(routing, question, endpoint, { ...why, ...(admission.isProbe && { isProbe: true }) });
     const passages = await entered(routing.gates, planned);
     if (options.abortSignal?.aborted) endAll(passages);
     options.abortSignal?.throwIfAborted();
@@ -171,6 +171,7 @@ async function askEndpoint<T>(
 }
 
 function plannedCall(
+  { sizes }: Routing,
   { class: className, scope, options, choice }: Question,
   endpoint: Endpoint,
   why: Record<string, unknown>,
@@ -180,7 +181,7 @@ function plannedCall(
     scope,
     class: className,
     endpoint,
-    estimate: estimateOf(options, endpoint.limits.maxOutput),
+    estimate: estimateOf(options, endpoint.limits.maxOutput, sizes),
     choice: { ...choice, ...why },
     fingerprint: { ...(scope.fingerprint ?? fingerprintOfCall(options)) },
   };

@@ -6,6 +6,7 @@ import { Breakers } from './breakers.ts';
 import type { EndpointsClass } from '../registry/class-definition.ts';
 import type { Endpoint } from '../registry/endpoint.ts';
 import { LastAnswers } from './last-answers.ts';
+import { MessageSizes } from '../calls/prompt.ts';
 
 /** A class with its endpoints. */
 export interface EndpointsRoute extends Omit<EndpointsClass, 'endpoints'> {
@@ -19,6 +20,7 @@ export type RoomInMs = (endpoint: Endpoint) => number;
 export class Routing {
   readonly breakers = new Breakers();
   readonly lasts = new LastAnswers();
+  readonly sizes = new MessageSizes();
   /** In the order in which a call enters them. */
   gates: readonly Gate[] = [];
   roomInMs: RoomInMs = () => 0;

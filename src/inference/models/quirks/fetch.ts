@@ -13,10 +13,15 @@ export async function plainFetch(input: Parameters<typeof fetch>[0], init?: Requ
   if (body === undefined) return answerWith(response, text);
   const status = statusOfError(body);
   if (status !== undefined) return answerWith(response, text, status);
-  const wantsStream = typeof init?.body === 'string' && (parsed(init.body) as { stream?: unknown }).stream === true;
-  if (!wantsStream) return answerWith(response, JSON.stringify(plainAnswer(body)));
+  if (!wantsStream(init?.body)) return answerWith(response, JSON.stringify(plainAnswer(body)));
   const events = `data: ${JSON.stringify(asChunk(body))}\n\ndata: [DONE]\n\n`;
   return answerWith(response, events, response.status, 'text/event-stream');
+}
+
+/** A conversation is long, and most calls want no stream: it is parsed only where it may say so. */
+function wantsStream(body: unknown): boolean {
+  if (typeof body !== 'string' || !/"stream":\s*true/.test(body)) return false;
+  return (parsed(body) as { stream?: unknown } | undefined)?.stream === true;
 }
 
 function answerWith(

@@ -43,18 +43,14 @@ export function mended(model: LanguageModelV4): LanguageModelV4 {
 /** What is known of an answer while it comes. */
 class Answer {
   readonly tools: ReadonlySet<string>;
-  readonly #ids: Set<string>;
+  readonly #prompt: LanguageModelV4CallOptions['prompt'];
+  /** Of the calls in this answer. */
+  readonly #ids = new Set<string>();
   #calls = 0;
 
   constructor({ tools = [], prompt }: LanguageModelV4CallOptions) {
     this.tools = new Set(tools.map(({ name }) => name));
-    this.#ids = new Set(
-      prompt.flatMap((message) =>
-        message.role === 'assistant'
-          ? message.content.flatMap((part) => (part.type === 'tool-call' ? [part.toolCallId] : []))
-          : [],
-      ),
-    );
+    this.#prompt = prompt;
   }
 
   /** Returns what a text is: a thought, calls, or a text. */
@@ -77,11 +73,19 @@ class Answer {
     }));
   }
 
+  #isTaken(id: string): boolean {
+    if (this.#ids.has(id)) return true;
+    return this.#prompt.some(
+      ({ role, content }) =>
+        role === 'assistant' && content.some((part) => part.type === 'tool-call' && part.toolCallId === id),
+    );
+  }
+
   /** Returns a call with an id that no other one has in this conversation, and by the name under which the tool is known. */
   call(call: ToolCall): ToolCall {
     this.#calls += 1;
     const { toolCallId: id, toolName, input } = call;
-    const own = id === '' || this.#ids.has(id) ? `call_${randomUUID()}` : id;
+    const own = id === '' || this.#isTaken(id) ? `call_${randomUUID()}` : id;
     this.#ids.add(own);
     return {
       ...call,
