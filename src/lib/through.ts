@@ -1,4 +1,4 @@
-// A stream made of another one.
+// Streams made of generators, and of other streams.
 
 /**
  * Returns what `make` makes of the values of `source`, as a stream. Who gives it up gives up `source` as well, also before anything was
@@ -10,17 +10,25 @@ export function through<From, To>(
 ): ReadableStream<To> {
   const reader = source.getReader();
   const made = make(valuesOf(reader));
-  return new ReadableStream<To>(
+  return streamOf(made, async (reason) => {
+    await reader.cancel(reason);
+    await made.return(undefined);
+  });
+}
+
+/** Returns `values` as a stream that takes one when it is asked for one. Who gives it up has `giveUp` called, also before anything was read. */
+export function streamOf<T>(
+  values: AsyncGenerator<T>,
+  giveUp: (reason: unknown) => void | Promise<void>,
+): ReadableStream<T> {
+  return new ReadableStream<T>(
     {
       pull: async (controller) => {
-        const { value, done } = await made.next();
+        const { value, done } = await values.next();
         if (done) controller.close();
         else controller.enqueue(value);
       },
-      cancel: async (reason) => {
-        await reader.cancel(reason);
-        await made.return(undefined);
-      },
+      cancel: giveUp,
     },
     { highWaterMark: 0 },
   );

@@ -1,6 +1,7 @@
 // The table of answers of models that are given again. Losing a row of it costs a call, and nothing else.
 
 import type { Knex } from 'knex';
+import type { NewModelCall } from './model-calls.ts';
 
 /** An answer that is kept. */
 export interface KeptAnswer {
@@ -16,17 +17,10 @@ export interface KeptAnswer {
 }
 
 /** Who asks, to be entered among the calls of models. */
-export interface AskingAgain {
-  id: string;
-  runId: string | undefined;
-  stepId: number | undefined;
-  step: string;
-  attempt: number;
-  tenant: string;
-  executorId: string;
-  class: string;
-  fingerprint: string | null;
-}
+export type AskingAgain = Pick<
+  NewModelCall,
+  'id' | 'runId' | 'stepId' | 'step' | 'attempt' | 'tenant' | 'executorId' | 'class'
+> & { fingerprint: string | null };
 
 /** Where an answer is kept. The key has everything in it that was asked, and the tenant once more. */
 interface Place {

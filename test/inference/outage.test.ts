@@ -1,17 +1,13 @@
 // An endpoint fails in every way there is, through the front door: runs go on with the next one, nothing is recorded or paid twice, and
 // when it is well again the traffic comes back.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { generateText, streamText } from 'ai';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { agent, createApp, model, opening, step, stepContext, workflow } from '../../src/index.ts';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { agent, model, opening, step, stepContext, workflow } from '../../src/index.ts';
 import type { ModelsView } from '../../src/inference/registry/view.ts';
-import { startService, type TestService } from '../../src/testing.ts';
-import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
 import { type Fault, FaultyEndpoint } from './support/faulty-endpoint.ts';
+import { serveWithModels } from './support/with-models.ts';
 
 const QUICKLY = { attempts: 4, backoff: { initial: 1, max: 5 } };
 
@@ -48,53 +44,34 @@ class Office {
 
 const primary = new FaultyEndpoint('from the first endpoint');
 const secondary = new FaultyEndpoint('from the second endpoint');
-let folder: string;
-let database: TestDatabase;
-let service: TestService;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'outage-'));
-  const file = join(folder, 'models.yaml');
-  const price = 'price: { input: 1000000, output: 0 }';
-  await writeFile(
-    file,
-    `endpoints:
-  first: { baseUrl: "${await primary.listen()}", model: m-1, timeout: 250ms, ${price} }
-  second: { baseUrl: "${await secondary.listen()}", model: m-2, timeout: 5s, ${price} }
+const PRICE = 'price: { input: 1000000, output: 0 }';
+const served = serveWithModels(
+  [Office],
+  async () => `endpoints:
+  first: { baseUrl: "${await primary.listen()}", model: m-1, timeout: 250ms, ${PRICE} }
+  second: { baseUrl: "${await secondary.listen()}", model: m-2, timeout: 5s, ${PRICE} }
 classes:
   small: [first, second]
 `,
-  );
-  database = await freshDatabase();
-  service = await startService({
-    app: createApp({ services: [Office] }),
-    databaseUrl: database.url,
-    config: { models: { file, isRequired: true, variable: () => undefined } },
-  });
-});
+);
 
-afterAll(async () => {
-  await service?.stop();
-  await Promise.all([primary.close(), secondary.close()]);
-  await database?.drop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => Promise.all([primary.close(), secondary.close()]));
 
 beforeEach(async () => {
   primary.fault = undefined;
-  await database.query('DELETE FROM holdfast.endpoint_health');
+  await served.database.query('DELETE FROM holdfast.endpoint_health');
   // Whoever looks at the models sees what is written by now.
   await breaker();
   await until('the beginning', async () => (await run('ask')).result.endpoint === 'first', 50);
 });
 
 async function breaker(): Promise<ModelsView['endpoints'][number]['breaker']> {
-  const { body } = await service.call<ModelsView>('GET', '/v1/models');
+  const { body } = await served.service.call<ModelsView>('GET', '/v1/models');
   return body.endpoints.find(({ name }) => name === 'first')!.breaker;
 }
 
 async function run(workflow: string): Promise<Record<string, any>> {
-  const { body } = await service.call('POST', `/v1/workflows/Office.${workflow}/runs`, {
+  const { body } = await served.service.call('POST', `/v1/workflows/Office.${workflow}/runs`, {
     headers: { Prefer: 'wait=20' },
   });
   expect(body).toMatchObject({ status: 'succeeded' });
@@ -104,12 +81,12 @@ async function run(workflow: string): Promise<Record<string, any>> {
 /** What is recorded of a run, and what its answers cost. */
 async function books(id: string): Promise<{ answers: number; settled: string[]; failed: string[]; usd: number }> {
   return until('the books', async () => {
-    const calls = await database.query(
+    const calls = await served.database.query(
       'SELECT endpoint, state, error_code, cost_usd FROM holdfast.model_calls WHERE run_id = $1 ORDER BY id',
       [id],
     );
     if (calls.some(({ state }) => state === 'reserved')) return undefined;
-    const [{ answers }] = await database.query(
+    const [{ answers }] = await served.database.query(
       `SELECT count(*)::int AS answers FROM dbos.operation_outputs
         WHERE workflow_uuid = $1 AND function_name IN ('Office.question', 'Office.speech', 'model')`,
       [id],
@@ -190,6 +167,6 @@ test('the traffic comes back when the endpoint is well again', async () => {
   expect(result).toMatchObject({ text: 'from the first endpoint', choice: { why: 'first', isProbe: true } });
   expect(await breaker()).toEqual({ state: 'closed', until: null, reason: null });
   expect((await run('ask')).result).toMatchObject({ endpoint: 'first', choice: { why: 'first' } });
-  const [row] = await database.query('SELECT endpoint, state FROM holdfast.breakers');
+  const [row] = await served.database.query('SELECT endpoint, state FROM holdfast.breakers');
   expect(row).toEqual({ endpoint: 'first', state: 'closed' });
 });

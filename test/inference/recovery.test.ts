@@ -1,15 +1,11 @@
 // The only endpoint of a class is out for longer than a step's attempts would take: runs wait until it is tried again, as long as they may.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { generateText, streamText } from 'ai';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createApp, model, step, stepContext, workflow } from '../../src/index.ts';
-import { startService, type TestService } from '../../src/testing.ts';
-import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { afterAll, expect, test } from 'vitest';
+import { model, step, stepContext, workflow } from '../../src/index.ts';
 import { until } from '../support/until.ts';
 import { FaultyEndpoint } from './support/faulty-endpoint.ts';
+import { serveWithModels } from './support/with-models.ts';
 
 const BACKOFF = { initial: 1, max: 5 };
 /** As many failures as there are attempts: the first of them have the endpoint left alone. */
@@ -40,36 +36,20 @@ class Office {
 const asking = () => ({ model: model('small'), prompt: 'Hello.', maxRetries: 0, abortSignal: stepContext().signal });
 
 const endpoint = new FaultyEndpoint('It is well.');
-let folder: string;
-let database: TestDatabase;
-let service: TestService;
+const served = serveWithModels(
+  [Office],
+  async () =>
+    `endpoints: { only: { baseUrl: "${await endpoint.listen()}", model: m-1 } }\nclasses: { small: [only] }\n`,
+);
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'recovery-'));
-  const file = join(folder, 'models.yaml');
-  const url = await endpoint.listen();
-  await writeFile(file, `endpoints: { only: { baseUrl: "${url}", model: m-1 } }\nclasses: { small: [only] }\n`);
-  database = await freshDatabase();
-  service = await startService({
-    app: createApp({ services: [Office] }),
-    databaseUrl: database.url,
-    config: { models: { file, isRequired: true, variable: () => undefined } },
-  });
-});
-
-afterAll(async () => {
-  await service?.stop();
-  await endpoint.close();
-  await database?.drop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => endpoint.close());
 
 const start = async (name: string): Promise<string> =>
-  String((await service.call('POST', `/v1/workflows/Office.${name}/runs`)).body.id);
+  String((await served.service.call('POST', `/v1/workflows/Office.${name}/runs`)).body.id);
 
 const ended = (id: string): Promise<Record<string, any>> =>
   until('the end of the run', async () => {
-    const { body } = await service.call('GET', `/v1/runs/${id}`);
+    const { body } = await served.service.call('GET', `/v1/runs/${id}`);
     return ['succeeded', 'failed'].includes(String(body.status)) ? body : undefined;
   });
 

@@ -1,38 +1,16 @@
 // Calls that are entered at the same time as others, in one process or several, and as their runs are removed.
 
 import { randomUUID } from 'node:crypto';
-import type { Knex } from 'knex';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openDatabase } from '../../src/postgres/connection.ts';
-import { type BudgetRule, setBudget } from '../../src/store/budgets.ts';
-import { type Entry, type NewModelCall, reserveCalls } from '../../src/store/model-calls.ts';
-import { freshDatabase, type TestDatabase } from '../support/database.ts';
+import { expect, test } from 'vitest';
+import { reserveCalls } from '../../src/store/model-calls.ts';
 import { until } from '../support/until.ts';
-import { budgetOf, callOf } from './support/calls.ts';
+import { booksOfFile, callOf } from './support/calls.ts';
 
-let database: TestDatabase;
-let db: Knex;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  db = openDatabase(database.url, { max: 12, name: 'test' });
-});
-
-afterAll(async () => {
-  await db?.destroy();
-  await database?.drop();
-});
-
-beforeEach(async () => {
-  await db.raw('TRUNCATE holdfast.budget_rules, holdfast.budget_counters, holdfast.model_calls, holdfast.usage_totals');
-});
-
-const budget = (rest: Partial<BudgetRule> = {}): Promise<void> => setBudget(db, budgetOf(rest));
-
-const enter = async (rest: Partial<NewModelCall> = {}): Promise<Entry> => (await reserveCalls(db, [callOf(rest)]))[0]!;
+const books = booksOfFile();
+const { budget, enter } = books;
 
 async function counters(): Promise<Record<string, unknown>[]> {
-  return database.query(
+  return books.database.query(
     `SELECT name, subject, period, spent_usd::float, reserved_usd::float, spent_tokens::int, reserved_tokens::int
        FROM holdfast.budgets ORDER BY name, subject`,
   );
@@ -44,7 +22,7 @@ test('two hundred calls at the same time never reserve more than there is', asyn
   expect(entries.filter(({ blocks }) => blocks === null)).toHaveLength(100);
   expect(entries.find(({ blocks }) => blocks)!.blocks).toMatchObject([{ budget: 'all', reason: 'reserved' }]);
   expect(await counters()).toMatchObject([{ reserved_usd: 1, spent_usd: 0, reserved_tokens: 100_000 }]);
-  const [row] = await database.query('SELECT count(*)::int AS rows FROM holdfast.model_calls');
+  const [row] = await books.database.query('SELECT count(*)::int AS rows FROM holdfast.model_calls');
   expect(row.rows).toBe(100);
 });
 
@@ -54,13 +32,13 @@ test('groups of calls for several budgets at once, from several processes, get a
   await budget({ name: 'tokens', scope: 'tenant', window: 'month', limitUsd: null, limitTokens: 7_000 });
   const groups = Array.from({ length: 20 }, (_, group) =>
     reserveCalls(
-      db,
+      books.db,
       Array.from({ length: 20 }, (_entry, n) => callOf({ tenant: `tenant ${(group + n) % 10}` })),
     ),
   );
   const entered = (await Promise.all(groups)).flat().filter(({ blocks }) => blocks === null);
   expect(entered).toHaveLength(50);
-  const rows = await database.query<{ name: string; usd: number; tokens: number }>(
+  const rows = await books.database.query<{ name: string; usd: number; tokens: number }>(
     `SELECT name, sum(reserved_usd)::float AS usd, max(reserved_tokens)::int AS tokens FROM holdfast.budgets GROUP BY name ORDER BY name`,
   );
   expect(rows.map(({ name, usd }) => [name, usd])).toEqual([
@@ -79,14 +57,14 @@ test('groups that begin the same periods in another order do not wait for each o
     const entries = await Promise.all(
       orders.map((tenants) =>
         reserveCalls(
-          db,
+          books.db,
           tenants.map((tenant) => callOf({ tenant })),
         ),
       ),
     );
     expect(entries.flat().every(({ blocks }) => blocks === null)).toBe(true);
   }
-  const [row] = await database.query(
+  const [row] = await books.database.query(
     `SELECT count(*)::int AS counters, sum(reserved_usd)::float AS usd FROM holdfast.budget_counters`,
   );
   expect(row).toEqual({ counters: 1000, usd: 40 });
@@ -96,15 +74,15 @@ test('a call of a run that is removed at the same time waits for that, and count
   await budget({ name: 'each', scope: 'run', window: 'run' });
   await budget();
   const runId = randomUUID();
-  await db.raw(
+  await books.db.raw(
     `INSERT INTO dbos.workflow_status (workflow_uuid, status, name, created_at, updated_at) VALUES (:runId, 'SUCCESS', 'w', 1, 1)`,
     { runId },
   );
-  const removal = await db.transaction();
+  const removal = await books.db.transaction();
   await removal.raw('SELECT FROM dbos.workflow_status WHERE workflow_uuid = :runId FOR UPDATE', { runId });
   const entering = enter({ runId });
   await until('the wait', async () => {
-    const rows = await database.query(
+    const rows = await books.database.query(
       `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%reserve_calls%'`,
     );
     return rows.length > 0;

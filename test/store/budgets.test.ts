@@ -1,46 +1,20 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Knex } from 'knex';
-import { openDatabase } from '../../src/postgres/connection.ts';
-import { type BudgetRule, deleteBudget, raiseBudget, setBudget } from '../../src/store/budgets.ts';
-import {
-  countEndedCalls,
-  type Entry,
-  loseCallsOf,
-  loseOrphans,
-  type NewModelCall,
-  reserveCalls,
-  settleCalls,
-} from '../../src/store/model-calls.ts';
-import { freshDatabase, type TestDatabase } from '../support/database.ts';
-import { budgetOf, callOf } from './support/calls.ts';
+import { beforeEach, expect, test } from 'vitest';
+import { deleteBudget, raiseBudget } from '../../src/store/budgets.ts';
+import { countEndedCalls, loseCallsOf, loseOrphans, reserveCalls, settleCalls } from '../../src/store/model-calls.ts';
+import { booksOfFile, callOf } from './support/calls.ts';
 
-let database: TestDatabase;
-let db: Knex;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  db = openDatabase(database.url, { max: 12, name: 'test' });
-});
-
-afterAll(async () => {
-  await db?.destroy();
-  await database?.drop();
-});
+const books = booksOfFile();
+const { budget, enter } = books;
 
 beforeEach(async () => {
-  await db.raw('TRUNCATE holdfast.budget_rules, holdfast.budget_counters, holdfast.model_calls, holdfast.usage_totals');
-  await db.raw(
+  await books.db.raw(
     `INSERT INTO holdfast.leases (executor_id, host, pid, process, role, version, workflows, expires_at)
      VALUES ('alive', 'host', 1, 'one', 'all', '1', '{}', now() + interval '1 hour') ON CONFLICT DO NOTHING`,
   );
 });
 
-const budget = (rest: Partial<BudgetRule> = {}): Promise<void> => setBudget(db, budgetOf(rest));
-
-const enter = async (rest: Partial<NewModelCall> = {}): Promise<Entry> => (await reserveCalls(db, [callOf(rest)]))[0]!;
-
 const settle = (id: string, costUsd: string | null, tokens = 10): Promise<void> =>
-  settleCalls(db, [
+  settleCalls(books.db, [
     {
       id,
       state: 'settled',
@@ -59,7 +33,7 @@ const settle = (id: string, costUsd: string | null, tokens = 10): Promise<void> 
   ]);
 
 async function counters(): Promise<Record<string, unknown>[]> {
-  return database.query(
+  return books.database.query(
     `SELECT name, subject, period, spent_usd::float, reserved_usd::float, spent_tokens::int, reserved_tokens::int
        FROM holdfast.budgets ORDER BY name, subject`,
   );
@@ -68,7 +42,7 @@ async function counters(): Promise<Record<string, unknown>[]> {
 test('the same call is entered once, however often that is said', async () => {
   await budget();
   const one = callOf();
-  const entries = await Promise.all(Array.from({ length: 10 }, () => reserveCalls(db, [one])));
+  const entries = await Promise.all(Array.from({ length: 10 }, () => reserveCalls(books.db, [one])));
   expect(entries.flat().every(({ blocks }) => blocks === null)).toBe(true);
   expect(await counters()).toMatchObject([{ reserved_usd: 0.01 }]);
 });
@@ -76,38 +50,38 @@ test('the same call is entered once, however often that is said', async () => {
 test('what has ended is counted once, whoever counts, and what it has not used is free again', async () => {
   await budget();
   const calls = Array.from({ length: 50 }, () => callOf());
-  await reserveCalls(db, calls);
+  await reserveCalls(books.db, calls);
   await Promise.all(calls.slice(0, 40).map(({ id }) => settle(id, '0.001')));
-  await Promise.all(Array.from({ length: 8 }, () => countEndedCalls(db)));
+  await Promise.all(Array.from({ length: 8 }, () => countEndedCalls(books.db)));
   expect(await counters()).toMatchObject([
     { spent_usd: 0.04, reserved_usd: 0.1, spent_tokens: 800, reserved_tokens: 10_000 },
   ]);
   expect(
-    await database.query('SELECT tenant, class, endpoint, calls::int, cost_usd::float FROM holdfast.usage'),
+    await books.database.query('SELECT tenant, class, endpoint, calls::int, cost_usd::float FROM holdfast.usage'),
   ).toEqual([{ tenant: 'acme', class: 'small', endpoint: 'cloud', calls: 40, cost_usd: 0.04 }]);
   await settle(calls[0]!.id, '5');
-  await countEndedCalls(db);
+  await countEndedCalls(books.db);
   expect(await counters()).toMatchObject([{ spent_usd: 0.04 }]);
 });
 
 test('words of others that no text can hold keep nothing from being settled', async () => {
   const planned = callOf({ priceVersion: 'v\0' });
-  await reserveCalls(db, [planned]);
+  await reserveCalls(books.db, [planned]);
   const errorCode = 'out\0of\uD800order';
-  await settleCalls(db, [
+  await settleCalls(books.db, [
     { id: planned.id, state: 'failed', usage: undefined, costUsd: '0', priceVersion: 'v\0', errorCode },
   ]);
-  const rows = await database.query('SELECT state, error_code FROM holdfast.model_calls');
+  const rows = await books.database.query('SELECT state, error_code FROM holdfast.model_calls');
   expect(rows).toEqual([{ state: 'failed', error_code: expect.stringMatching(/^out.of.order$/) }]);
 });
 
 test('what is spent is refused for good, and what is only reserved is not', async () => {
   await budget({ limitUsd: '0.015' });
   const first = callOf();
-  await reserveCalls(db, [first]);
+  await reserveCalls(books.db, [first]);
   expect((await enter()).blocks).toMatchObject([{ reason: 'reserved', spentUsd: '0', reservedUsd: '0.01' }]);
   await settle(first.id, '0.009');
-  await countEndedCalls(db);
+  await countEndedCalls(books.db);
   expect((await enter()).blocks).toMatchObject([{ reason: 'exceeded', spentUsd: '0.009', limitUsd: '0.015' }]);
   expect((await enter({ estimatedUsd: '0.006' })).blocks).toBeNull();
 });
@@ -115,15 +89,15 @@ test('what is spent is refused for good, and what is only reserved is not', asyn
 test('calls of a process that is gone are lost, and count as estimated, once', async () => {
   await budget();
   const [gone, alive] = [callOf({ executorId: 'gone' }), callOf()];
-  await reserveCalls(db, [gone, alive]);
-  expect((await Promise.all([loseOrphans(db), loseOrphans(db)])).sort()).toEqual([0, 1]);
+  await reserveCalls(books.db, [gone, alive]);
+  expect((await Promise.all([loseOrphans(books.db), loseOrphans(books.db)])).sort()).toEqual([0, 1]);
   await settle(gone.id, '0.5');
-  await countEndedCalls(db);
+  await countEndedCalls(books.db);
   expect(await counters()).toMatchObject([{ spent_usd: 0.01, reserved_usd: 0.01, spent_tokens: 1000 }]);
-  await loseCallsOf(db, 'alive');
-  await countEndedCalls(db);
+  await loseCallsOf(books.db, 'alive');
+  await countEndedCalls(books.db);
   expect(await counters()).toMatchObject([{ spent_usd: 0.02, reserved_usd: 0 }]);
-  const rows = await database.query('SELECT lost_calls::int, estimated_calls::int FROM holdfast.usage');
+  const rows = await books.database.query('SELECT lost_calls::int, estimated_calls::int FROM holdfast.usage');
   expect(rows).toEqual([{ lost_calls: 2, estimated_calls: 2 }]);
 });
 
@@ -132,13 +106,13 @@ test('an endpoint without a price is refused where money is limited, unless the 
   expect((await enter({ estimatedUsd: null })).blocks).toMatchObject([{ reason: 'price_unknown' }]);
   await budget({ limitUsd: null, limitTokens: 5000 });
   const tokens = callOf({ estimatedUsd: null });
-  expect((await reserveCalls(db, [tokens]))[0]!.blocks).toBeNull();
+  expect((await reserveCalls(books.db, [tokens]))[0]!.blocks).toBeNull();
   await settle(tokens.id, null);
   await budget({ allowsUnpriced: true });
   expect((await enter({ estimatedUsd: null })).blocks).toBeNull();
-  await countEndedCalls(db);
+  await countEndedCalls(books.db);
   expect(await counters()).toMatchObject([{ spent_usd: 0, spent_tokens: 20 }]);
-  expect(await database.query('SELECT unpriced_calls::int FROM holdfast.usage')).toEqual([{ unpriced_calls: 1 }]);
+  expect(await books.database.query('SELECT unpriced_calls::int FROM holdfast.usage')).toEqual([{ unpriced_calls: 1 }]);
 });
 
 test('each tenant has its own, and a budget of one tenant is none of the others', async () => {
@@ -156,10 +130,11 @@ test('each tenant has its own, and a budget of one tenant is none of the others'
 
 test('days and months are those of UTC, and begin with what was used in them before there was a budget', async () => {
   const before = callOf();
-  await reserveCalls(db, [before]);
+  await reserveCalls(books.db, [before]);
   await settle(before.id, '0.3');
-  await countEndedCalls(db);
-  await db.raw(`INSERT INTO holdfast.usage_totals SELECT day - 40, tenant, workflow, class, endpoint, model, calls, failed_calls, lost_calls,
+  await countEndedCalls(books.db);
+  await books.db
+    .raw(`INSERT INTO holdfast.usage_totals SELECT day - 40, tenant, workflow, class, endpoint, model, calls, failed_calls, lost_calls,
     estimated_calls, unpriced_calls, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, 100
     FROM holdfast.usage_totals`);
   await budget({ name: 'daily', scope: 'tenant', window: 'day' });
@@ -175,13 +150,13 @@ test('days and months are those of UTC, and begin with what was used in them bef
 test('people are told once that a budget is crossed that only wants to be told', async () => {
   await budget({ policy: 'alert', limitUsd: '0.015' });
   const calls = [callOf(), callOf(), callOf()];
-  expect(await reserveCalls(db, calls)).toEqual(calls.map(() => ({ blocks: null, isLimited: false })));
+  expect(await reserveCalls(books.db, calls)).toEqual(calls.map(() => ({ blocks: null, isLimited: false })));
   await settle(calls[0]!.id, '0.01');
-  expect(await countEndedCalls(db)).toEqual([]);
+  expect(await countEndedCalls(books.db)).toEqual([]);
   await settle(calls[1]!.id, '0.01');
-  expect(await countEndedCalls(db)).toMatchObject([{ budget: 'all', spentUsd: '0.02', limitUsd: '0.015' }]);
+  expect(await countEndedCalls(books.db)).toMatchObject([{ budget: 'all', spentUsd: '0.02', limitUsd: '0.015' }]);
   await settle(calls[2]!.id, '0.01');
-  expect(await countEndedCalls(db)).toEqual([]);
+  expect(await countEndedCalls(books.db)).toEqual([]);
 });
 
 test('calls in the class that a budget names go on, and others do not', async () => {
@@ -194,11 +169,14 @@ test('calls in the class that a budget names go on, and others do not', async ()
 test('an approved budget is raised by one more limit, once for each question', async () => {
   await budget({ policy: 'ask', limitUsd: '0.01' });
   const first = callOf();
-  await reserveCalls(db, [first]);
+  await reserveCalls(books.db, [first]);
   await settle(first.id, '0.01');
-  await countEndedCalls(db);
+  await countEndedCalls(books.db);
   const [state] = (await enter()).blocks!;
-  await Promise.all([raiseBudget(db, state!.counter, state!.raises), raiseBudget(db, state!.counter, state!.raises)]);
+  await Promise.all([
+    raiseBudget(books.db, state!.counter, state!.raises),
+    raiseBudget(books.db, state!.counter, state!.raises),
+  ]);
   expect((await enter()).blocks).toBeNull();
   expect((await enter()).blocks).toMatchObject([{ reason: 'reserved', limitUsd: '0.02', raises: 1 }]);
 });
@@ -211,7 +189,7 @@ test('setting a budget anew keeps what was spent; with another window it begins 
   expect((await enter()).blocks).not.toBeNull();
   await budget({ limitUsd: '0.02', window: 'day' });
   expect((await enter()).blocks).toBeNull();
-  expect(await deleteBudget(db, '', 'all')).toBe(true);
-  expect(await deleteBudget(db, '', 'all')).toBe(false);
+  expect(await deleteBudget(books.db, '', 'all')).toBe(true);
+  expect(await deleteBudget(books.db, '', 'all')).toBe(false);
   expect(await enter()).toMatchObject({ blocks: null, isLimited: false });
 });

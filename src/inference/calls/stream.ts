@@ -5,6 +5,7 @@ import type {
   LanguageModelV4StreamResult,
   SharedV4ProviderMetadata,
 } from '@ai-sdk/provider';
+import { streamOf } from '../../lib/through.ts';
 import type { EndpointCall } from './endpoint-call.ts';
 import { tokensOf } from './prompt.ts';
 import { brokenOff } from './streamed-answer.ts';
@@ -34,33 +35,15 @@ export async function startedStream(
       if (!PREFACE.has(part.type)) break;
     }
     const parts = watched(preface, reader, call, marked, result.response?.headers);
-    return { ...result, stream: streamOf(parts, reader, call) };
+    const giveUp = (reason: unknown): Promise<void> => {
+      call.left();
+      return reader.cancel(reason);
+    };
+    return { ...result, stream: streamOf(parts, giveUp) };
   } catch (error) {
     reader.cancel(error).catch(() => {});
     throw error;
   }
-}
-
-/** Returns the parts as a stream that can be given up before anything of it was read: a generator that was never begun does not hear of that. */
-function streamOf(
-  parts: AsyncGenerator<Part>,
-  reader: ReadableStreamDefaultReader<Part>,
-  call: EndpointCall,
-): ReadableStream<Part> {
-  return new ReadableStream<Part>(
-    {
-      pull: async (controller) => {
-        const { value, done } = await parts.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: (reason) => {
-        call.left();
-        return reader.cancel(reason);
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 /** Hands on the parts, and tells the call how it ended. A reader that leaves early is no failure of the endpoint. */

@@ -1,42 +1,15 @@
 // Processes that share an endpoint keep to its limits together, with few statements, and give back what they do not use.
 
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { RetryableError, TerminalError } from '../../../src/core/errors.ts';
-import { freshDatabase, type TestDatabase } from '../../support/database.ts';
 import { until } from '../../support/until.ts';
-import { answered, type Process, startProcess } from './support.ts';
+import { answered, processesOfFile } from './support.ts';
 
-let database: TestDatabase;
-const processes: Process[] = [];
-
-beforeAll(async () => {
-  database = await freshDatabase();
-});
-
-beforeEach(async () => {
-  await database.query(
-    'TRUNCATE holdfast.bucket_levels, holdfast.bucket_flows, holdfast.bucket_slots, holdfast.bucket_waits, holdfast.leases',
-  );
-});
-
-afterEach(async () => {
-  await Promise.all(processes.splice(0).map((each) => each.close()));
-});
-
-afterAll(() => database?.drop());
-
-async function start(
-  name: string,
-  ...args: Parameters<typeof startProcess> extends [any, any, ...infer R] ? R : never
-) {
-  const started = await startProcess(database, name, ...args);
-  processes.push(started);
-  return started;
-}
+const shared = processesOfFile();
 
 const level = async (kind = 'endpoint') =>
   (
-    await database.query(
+    await shared.database.query(
       'SELECT *, requests_left::float8 AS requests_left, tokens_left::float8 AS tokens_left FROM holdfast.buckets WHERE kind = $1',
       [kind],
     )
@@ -44,7 +17,7 @@ const level = async (kind = 'endpoint') =>
 
 test('two processes that call as fast as they can keep to the rate together', async () => {
   const limits = { rpm: 1200 };
-  const both = [await start('a', limits), await start('b', limits)];
+  const both = [await shared.start('a', limits), await shared.start('b', limits)];
   const startedAt = performance.now();
   let calls = 0;
   const over = new AbortController();
@@ -68,7 +41,7 @@ test('two processes that call as fast as they can keep to the rate together', as
 });
 
 test('with a lease in hand a call does not ask the database; there is a statement for 20 calls at most', async () => {
-  const { enter, statements } = await start('a', { rpm: 600_000, tpm: 60_000_000 });
+  const { enter, statements } = await shared.start('a', { rpm: 600_000, tpm: 60_000_000 });
   for (let n = 0; n < 3000; n += 1) {
     (await enter({ tokens: 100 })).ended(answered(100));
     if (n % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
@@ -82,13 +55,13 @@ test('with a lease in hand a call does not ask the database; there is a statemen
 });
 
 test('without limits nothing is asked', async () => {
-  const { enter, statements } = await start('a', {});
+  const { enter, statements } = await shared.start('a', {});
   (await enter()).ended(answered(5));
   expect(statements()).toBe(0);
 });
 
 test('what a call did not use is given back, and so is everything when a process ends', async () => {
-  const one = await start('a', { rpm: 60, tpm: 60_000 });
+  const one = await shared.start('a', { rpm: 60, tpm: 60_000 });
   const passage = await one.enter({ tokens: 4000 });
   expect((await level()).tokens_left).toBeLessThanOrEqual(1100);
   passage.ended(answered(100));
@@ -96,14 +69,13 @@ test('what a call did not use is given back, and so is everything when a process
   const failed = await one.enter({ tokens: 4000 });
   failed.ended({ kind: 'failed', error: new TerminalError('budget_exceeded', 'No money.') });
   await one.close();
-  processes.length = 0;
   expect(await level()).toMatchObject({ tokens_left: expect.toSatisfy((left: number) => left >= 4850) });
   expect((await level()).requests_left).toBeGreaterThanOrEqual(4);
 });
 
 test('a refusal of the provider holds up all processes, and makes them slower', async () => {
   const limits = { rpm: 6000 };
-  const [a, b] = [await start('a', limits), await start('b', limits)];
+  const [a, b] = [await shared.start('a', limits), await shared.start('b', limits)];
   (await b.enter()).ended(answered(0));
   const error = new RetryableError('model_rate_limited', 'Too many.', { retryAfterMs: 700 });
   (await a.enter()).ended({ kind: 'failed', error });
@@ -121,14 +93,14 @@ test('a refusal of the provider holds up all processes, and makes them slower', 
 });
 
 test('what the provider says is left counts', async () => {
-  const { enter } = await start('a', { rpm: 600 });
+  const { enter } = await shared.start('a', { rpm: 600 });
   (await enter()).ended(answered(0, { 'x-ratelimit-remaining-requests': '2' }));
   await until('the bucket to know', async () => (await level()).requests_left < 25);
 });
 
 test('no more calls at a time than are allowed, over all processes; those of a dead one are free again', async () => {
   const limits = { concurrency: 4 };
-  const [a, b] = [await start('a', limits), await start('b', limits)];
+  const [a, b] = [await shared.start('a', limits), await shared.start('b', limits)];
   const passages = await Promise.all([a.enter(), b.enter(), a.enter(), b.enter()]);
   let late = 0;
   const waiting = [a.enter(), b.enter()].map((entered) =>
@@ -148,7 +120,7 @@ test('no more calls at a time than are allowed, over all processes; those of a d
 });
 
 test('limits that change count for the next call', async () => {
-  const one = await start('a', { rpm: 60 });
+  const one = await shared.start('a', { rpm: 60 });
   (await one.enter()).ended(answered(0));
   one.limit({ rpm: 120 });
   (await one.enter()).ended(answered(0));
@@ -156,7 +128,7 @@ test('limits that change count for the next call', async () => {
 });
 
 test('a tenant with a limit of its own keeps to it, and holds up nobody else', async () => {
-  const one = await start('a', { rpm: 60_000 }, { small: { rpm: 60 } });
+  const one = await shared.start('a', { rpm: 60_000 }, { small: { rpm: 60 } });
   const over = new AbortController();
   let small = 0;
   const loop = (async () => {
@@ -178,7 +150,7 @@ test('a tenant with a limit of its own keeps to it, and holds up nobody else', a
 });
 
 test('who is cancelled while it waits leaves nothing behind', async () => {
-  const one = await start('a', { rpm: 6 });
+  const one = await shared.start('a', { rpm: 6 });
   (await one.enter()).ended(answered(0));
   const over = new AbortController();
   const waiting = one.enter({ signal: over.signal });

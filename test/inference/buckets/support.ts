@@ -1,6 +1,7 @@
 // Processes that share the limits of an endpoint, as far as buckets know of processes.
 
 import type { Knex } from 'knex';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { Buckets } from '../../../src/inference/buckets/buckets.ts';
 import type { CallEnd, Passage, PlannedCall } from '../../../src/inference/calls/call.ts';
 import type { Limits, TenantLimits } from '../../../src/inference/registry/definition.ts';
@@ -8,7 +9,7 @@ import { createLocalModel } from '../../../src/inference/models/local.ts';
 import { LocalPool } from '../../../src/inference/local/pool.ts';
 import { endpointOf, type Endpoint } from '../../../src/inference/registry/endpoint.ts';
 import { openDatabase } from '../../../src/postgres/connection.ts';
-import type { TestDatabase } from '../../support/database.ts';
+import { freshDatabase, type TestDatabase } from '../../support/database.ts';
 
 export interface CallOptions {
   tenant?: string;
@@ -32,7 +33,7 @@ export interface Process {
 }
 
 /** Starts a process, with a lease that never ends, for an endpoint with these limits. */
-export async function startProcess(
+async function startProcess(
   database: TestDatabase,
   executorId: string,
   limits: Limits,
@@ -103,4 +104,44 @@ export function answered(tokens: number, headers?: Record<string, string>): Call
     isEstimated: false,
   };
   return { kind: 'answered', usage, headers };
+}
+
+/** Processes on a database of the calling file, which has no buckets at the beginning of each test. */
+export interface Processes {
+  readonly database: TestDatabase;
+  /** `startProcess` on it; the process ends with the test, if not before. */
+  start(name: string, limits: Limits, tenants?: Record<string, TenantLimits>): Promise<Process>;
+}
+
+/** Has a database for the tests of the calling file. */
+export function processesOfFile(): Processes {
+  let database: TestDatabase;
+  const processes = new Set<Process>();
+  beforeAll(async () => {
+    database = await freshDatabase();
+  });
+  beforeEach(async () => {
+    await database.query(
+      'TRUNCATE holdfast.bucket_levels, holdfast.bucket_flows, holdfast.bucket_slots, holdfast.bucket_waits, holdfast.leases',
+    );
+  });
+  afterEach(async () => {
+    await Promise.all([...processes].map((each) => each.close()));
+  });
+  afterAll(() => database?.drop());
+  return {
+    get database() {
+      return database;
+    },
+    async start(name, limits, tenants) {
+      const started = await startProcess(database, name, limits, tenants);
+      const close = started.close.bind(started);
+      processes.add(started);
+      started.close = async () => {
+        processes.delete(started);
+        await close();
+      };
+      return started;
+    },
+  };
 }

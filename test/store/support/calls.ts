@@ -1,11 +1,15 @@
-// A budget and a call of a model, as tests want them.
+// Budgets and calls of models, as tests want them, and a database for them.
 
 import { randomUUID } from 'node:crypto';
-import type { BudgetRule } from '../../../src/store/budgets.ts';
-import type { NewModelCall } from '../../../src/store/model-calls.ts';
+import type { Knex } from 'knex';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { openDatabase } from '../../../src/postgres/connection.ts';
+import { type BudgetRule, setBudget } from '../../../src/store/budgets.ts';
+import { type Entry, type NewModelCall, reserveCalls } from '../../../src/store/model-calls.ts';
+import { freshDatabase, type TestDatabase } from '../../support/database.ts';
 
 /** A dollar for all calls together. */
-export function budgetOf(rest: Partial<BudgetRule> = {}): BudgetRule {
+function budgetOf(rest: Partial<BudgetRule> = {}): BudgetRule {
   return {
     name: 'all',
     tenant: '',
@@ -42,5 +46,42 @@ export function callOf(rest: Partial<NewModelCall> = {}): NewModelCall {
     estimatedUsd: '0.01',
     priceVersion: 'v1',
     ...rest,
+  };
+}
+
+/** The books on a database of the calling file, with nothing in them at the beginning of each test. */
+export interface Books {
+  readonly database: TestDatabase;
+  readonly db: Knex;
+  budget(rest?: Partial<BudgetRule>): Promise<void>;
+  enter(rest?: Partial<NewModelCall>): Promise<Entry>;
+}
+
+/** Has a database for the tests of the calling file. */
+export function booksOfFile(): Books {
+  let database: TestDatabase;
+  let db: Knex;
+  beforeAll(async () => {
+    database = await freshDatabase();
+    db = openDatabase(database.url, { max: 12, name: 'test' });
+  });
+  afterAll(async () => {
+    await db?.destroy();
+    await database?.drop();
+  });
+  beforeEach(async () => {
+    await db.raw(
+      'TRUNCATE holdfast.budget_rules, holdfast.budget_counters, holdfast.model_calls, holdfast.usage_totals',
+    );
+  });
+  return {
+    get database() {
+      return database;
+    },
+    get db() {
+      return db;
+    },
+    budget: (rest) => setBudget(db, budgetOf(rest)),
+    enter: async (rest) => (await reserveCalls(db, [callOf(rest)]))[0]!,
   };
 }
