@@ -84,6 +84,18 @@ describe('a server that is killed', () => {
     expect(await sql(server.url(), 'SELECT count(*)::int AS rows FROM kept')).toEqual([{ rows: 1000 }]);
   });
 
+  it('is not started again for nobody when its last user is gone, too', async () => {
+    const dataDir = copiedCluster();
+    for (let n = 0; n < 8; n += 1) {
+      const app = await startApp({ dataDir });
+      process.kill(app.server.pid, 'SIGKILL');
+      await app.kill('SIGKILL');
+      await vi.waitFor(() => expect(watchersOf(app.server.dataDir)).toEqual([]), 3000);
+    }
+    const server = await startHere({ dataDir });
+    expect(await sql(server.url(), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
   it('is not mistaken for another process that got its number', async () => {
     const dataDir = copiedCluster();
     const before = await startHere({ dataDir });

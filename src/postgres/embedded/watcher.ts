@@ -6,10 +6,14 @@ import { closeSync, constants, openSync } from 'node:fs';
 import type { Account } from './account.ts';
 import { leaseFile } from './lease.ts';
 
-/** Reads leases from descriptor 3. Every line is somebody's question whether we are still listening; the end is the end of all leases. */
+/**
+ * Reads leases from descriptor 3. Every line is somebody's question whether we are still listening; the end is the end of all leases. It
+ * then asks the server to stop until it is gone, because one that has only just begun does not hear it.
+ */
 const WATCH = `watch() {
   while read -r token; do : >"$DIR/lease.$token"; done <&3
-  kill -INT "$1"
+  trap '' TERM
+  while kill -INT "$1" 2>/dev/null; do sleep 0.1; done
 }`;
 
 /** The status of a watcher that found the data directory locked by another one (EX_TEMPFAIL of sysexits.h). */
@@ -32,7 +36,8 @@ fi`;
 
 /**
  * A server that was killed is started again on its port, so that the apps which use it find it where it was. Until the last processes of
- * the killed one are gone that may fail; it is tried for about five seconds.
+ * the killed one are gone that may fail; it is tried for about five seconds. When the watch has ended by itself nobody wants the server
+ * any more.
  */
 const START = `${WATCH}
 ${LOCK}
@@ -46,6 +51,7 @@ while true; do
   status=$?
   kill "$watcher" 2>/dev/null
   wait "$watcher"
+  [ $? -gt 128 ] || exit "$status"
   if [ "$status" -gt 128 ]; then tries=50
   elif [ "$status" -eq 0 ] || [ "$tries" -eq 0 ]; then exit "$status"
   else tries=$((tries - 1)); sleep 0.1

@@ -32,7 +32,9 @@ export async function openMortalServer(): Promise<MortalServer> {
     killAndRestart: async () => {
       process.kill(server.pid, 'SIGKILL');
       await delay(AWAY_MS);
+      const killed = server;
       server = await startEmbedded({ ...options, port });
+      await killed.stop();
     },
   };
 }
