@@ -33,7 +33,7 @@ type Settings = TransactionSettings & { name?: string };
 
 const NAME = 'holdfast';
 const FIRST_RETRY_MS = 20;
-const SLOWEST_RETRY_MS = 5000;
+const SLOWEST_RETRY_MS = 2000;
 /** SQLSTATE 25P02: the connection is fine, an earlier statement of the transaction failed. */
 const IN_FAILED_TRANSACTION = '25P02';
 

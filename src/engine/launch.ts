@@ -5,6 +5,7 @@ import executors from '@dbos-inc/dbos-sdk/internal/dbos-executor';
 import type { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor';
 import system from '@dbos-inc/dbos-sdk/internal/system_database';
 import type { SystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database';
+import utils from '@dbos-inc/dbos-sdk/internal/utils';
 import { isConnectionError } from '../core/connection-error.ts';
 import { Unavailable } from '../core/errors.ts';
 import { pause } from '../lib/pause.ts';
@@ -13,6 +14,8 @@ import type { EngineLog } from './logger.ts';
 const RETRY_MS = 500;
 /** The SDK looks for schedules in its own tables; there are none. */
 const SCHEDULES_EVERY_MS = 60_000;
+/** How soon a run asks again after its connection was lost. By itself the SDK would wait a second at first, and a minute in the end. */
+const ASKS_AGAIN = { initialBackoffSec: 0.1, maxBackoffSec: 2 };
 
 /**
  * Launches the SDK with `Database` as its system database and returns its executor. Lost connections are retried for `deadlineMs`.
@@ -25,6 +28,7 @@ export async function launchSdk(
   deadlineMs: number,
 ): Promise<DBOSExecutor> {
   const deadline = Date.now() + deadlineMs;
+  Object.assign(utils.dbRetryConfig, ASKS_AGAIN);
   for (;;) {
     try {
       DBOS.setConfig({ ...config, runMigrations: false, schedulerPollingIntervalMs: SCHEDULES_EVERY_MS });
