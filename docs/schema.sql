@@ -526,6 +526,14 @@ CREATE TABLE holdfast.retention_rounds (
   CONSTRAINT retention_rounds_pkey PRIMARY KEY (application, keep_ms)
 );
 
+-- One row, which is another one after each crash of the server.
+CREATE TABLE holdfast.server_lives (
+  is_only boolean NOT NULL DEFAULT true,
+  life    uuid NOT NULL DEFAULT gen_random_uuid(),
+  CONSTRAINT server_lives_pkey PRIMARY KEY (is_only),
+  CONSTRAINT server_lives_is_only_check CHECK (is_only)
+);
+
 -- Pieces of what models say in steps that stream. They go when the step's record has the text; what a step streamed by itself stays, as one row, for as long as its run.
 CREATE TABLE holdfast.token_chunks (
   run_id     text NOT NULL,
@@ -808,8 +816,8 @@ EXCEPTION WHEN OTHERS THEN
 END
 $function$;
 
--- Enters calls that are about to be made, and reserves their estimates in the counters of all budgets that they count for; a call that one of these does not allow is not entered, and its blocks are returned.
-CREATE OR REPLACE FUNCTION holdfast.reserve_calls(planned json)
+-- Enters calls that are about to be made, and reserves their estimates in the counters of all budgets that they count for; a call that one of these does not allow is not entered, and its blocks are returned. With `must`, what budgets allow is not asked: the calls are made already.
+CREATE OR REPLACE FUNCTION holdfast.reserve_calls(planned json, must boolean)
  RETURNS TABLE(call_id uuid, blocks jsonb, is_limited boolean)
  LANGUAGE plpgsql
 AS $function$
@@ -819,7 +827,11 @@ DECLARE
   one     holdfast.model_calls;
   missing boolean;
   lacking boolean := FALSE;
+  by_run  boolean;
+  known   boolean;
 BEGIN
+  -- Nobody waits for the disk: whoever has entered a call enters it anew when the server has begun another life.
+  PERFORM set_config('synchronous_commit', 'off', TRUE);
   IF NOT EXISTS (SELECT FROM holdfast.budget_rules) THEN
     INSERT INTO holdfast.model_calls
            (id, run_id, step_id, step, attempt, tenant, workflow, executor_id, class, endpoint, model, choice, fingerprint,
@@ -833,6 +845,8 @@ BEGIN
     RETURN QUERY SELECT p.id, NULL::jsonb, FALSE FROM json_populate_recordset(NULL::holdfast.model_calls, planned) p;
     RETURN;
   END IF;
+  -- Only then is it worth a look who started whom.
+  by_run := EXISTS (SELECT FROM holdfast.budget_rules r WHERE r.scope = 'run');
   FOR one IN SELECT * FROM json_populate_recordset(NULL::holdfast.model_calls, planned) LOOP
     -- Whoever removes the run is waited for before anything else is locked.
     SELECT w.name INTO one.workflow FROM dbos.workflow_status w WHERE w.workflow_uuid = one.run_id FOR KEY SHARE;
@@ -842,7 +856,7 @@ BEGIN
     one.tenant := COALESCE(NULLIF(one.tenant, ''), 'default');
     SELECT COALESCE(array_agg(k.id) FILTER (WHERE k.id IS NOT NULL), '{}'), COALESCE(bool_or(k.id IS NULL), FALSE)
       INTO one.counters, missing
-      FROM holdfast.counters_of(one.tenant, one.workflow, holdfast.root_run(one.run_id)) c
+      FROM holdfast.counters_of(one.tenant, one.workflow, CASE WHEN by_run THEN holdfast.root_run(one.run_id) END) c
       LEFT JOIN holdfast.budget_counters k
         ON k.budget_id = c.budget_id AND k.subject = c.subject AND k.period = c.period;
     lacking := lacking OR missing;
@@ -896,9 +910,9 @@ BEGIN
            END AS reason) r
          WHERE k.id = ANY (one.counters)) s;
     -- A statement whose answer was lost is sent again.
-    IF EXISTS (SELECT FROM holdfast.model_calls known WHERE known.id = one.id) THEN
-      blocks := NULL;
-    ELSIF blocks IS NULL THEN
+    known := EXISTS (SELECT FROM holdfast.model_calls c WHERE c.id = one.id);
+    IF must OR known THEN blocks := NULL; END IF;
+    IF blocks IS NULL AND NOT known THEN
       UPDATE holdfast.budget_counters k
          SET reserved_usd = k.reserved_usd + COALESCE(one.estimated_usd, 0),
              reserved_tokens = k.reserved_tokens + one.estimated_input + one.estimated_output
@@ -928,6 +942,23 @@ AS $function$
     SELECT w.workflow_uuid, w.parent_workflow_id, above.height + 1
       FROM above JOIN dbos.workflow_status w ON w.workflow_uuid = above.parent_workflow_id)
   SELECT workflow_uuid FROM above ORDER BY height DESC LIMIT 1
+$function$;
+
+-- What was committed without waiting for the disk is there for as long as this is the same.
+CREATE OR REPLACE FUNCTION holdfast.server_life()
+ RETURNS uuid
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  found uuid;
+BEGIN
+  SELECT l.life INTO found FROM holdfast.server_lives l;
+  IF found IS NULL THEN
+    INSERT INTO holdfast.server_lives DEFAULT VALUES ON CONFLICT DO NOTHING;
+    SELECT l.life INTO found FROM holdfast.server_lives l;
+  END IF;
+  RETURN found;
+END
 $function$;
 
 -- The name of a step in the words of the authoring API.

@@ -126,8 +126,8 @@ export class Checkpoints {
     const execution = database?.executionOf(runId);
     await this.#gate.outside(async () => {
       if (!database || !execution) return inMemory(untilThere, lookAgainMs);
-      // What the body has called so far was called, whoever goes on with the run.
-      database.settleLeft(execution, stepId);
+      // What the body has called so far is settled by the books: the run may go on elsewhere.
+      execution.settlements.delete(stepId);
       await database.waitForRoom(execution, untilThere, lookAgainMs);
       execution.settlements.set(stepId, []);
     });

@@ -45,7 +45,8 @@ export async function runOwnStep<T>(step: OwnStep, body: (stepId: number) => Pro
     await database.recordOperationResult(runId, stepId, name, true, startedAt, Date.now(), outcome);
     return value;
   } finally {
-    database.settleLeft(execution, stepId);
+    // Calls of models that no checkpoint has settled are settled by the books.
+    execution.settlements.delete(stepId);
   }
 }
 

@@ -33,6 +33,8 @@ export interface Entry {
   blocks: BudgetState[] | null;
   /** Whether a budget counts on its output to be no longer than estimated. */
   isLimited: boolean;
+  /** Of the database server: in another one the call may not be entered any more. */
+  life: string;
 }
 
 /** What a call has used. */
@@ -82,15 +84,28 @@ export function settlementsJson(settlements: readonly Settlement[]): object[] {
 
 /**
  * Enters calls that are about to be made, and reserves what they may use in all budgets that they count for. Returns what became of each
- * of them, in their order. A call that is entered already stays as it is.
+ * of them, in their order. A call that is entered already stays as it is. Nobody waits until the entries are on the disk: a crash of the
+ * server may take them. With `must` no budget is asked, because the calls are made already.
  */
-export async function reserveCalls(db: Knex, calls: readonly NewModelCall[]): Promise<Entry[]> {
-  const { rows } = await db.raw<{ rows: (Entry & { id: string })[] }>(
-    `SELECT call_id AS id, blocks, is_limited AS "isLimited" FROM holdfast.reserve_calls(:calls::json)`,
-    { calls: JSON.stringify(calls.map(rowOf)) },
+export async function reserveCalls(
+  db: Knex,
+  calls: readonly NewModelCall[],
+  { must = false }: { must?: boolean } = {},
+): Promise<Entry[]> {
+  const reserve = db.raw<{ rows: (Entry & { id: string })[] }>(
+    `SELECT call_id AS id, blocks, is_limited AS "isLimited", holdfast.server_life() AS life
+       FROM holdfast.reserve_calls(:calls::json, :must)`,
+    { calls: JSON.stringify(calls.map(rowOf)), must },
   );
+  const { rows } = await reserve.options({ name: 'holdfast_reserve_calls' });
   const entries = new Map(rows.map(({ id, ...entry }) => [id, entry]));
   return calls.map(({ id }) => entries.get(id)!);
+}
+
+/** Returns the life of the database server: after a crash it is another one. */
+export async function serverLife(db: Knex): Promise<string> {
+  const { rows } = await db.raw<{ rows: [{ life: string }] }>('SELECT holdfast.server_life() AS life');
+  return rows[0].life;
 }
 
 /** One word that the column cannot hold would keep all calls of a statement from being written. */
@@ -119,9 +134,13 @@ function rowOf(call: NewModelCall): object {
   };
 }
 
-/** Settles calls at once. */
-export async function settleCalls(db: Knex, settlements: readonly Settlement[]): Promise<void> {
-  await db.raw(settling(':settlements::json'), { settlements: JSON.stringify(settlementsJson(settlements)) });
+/** Settles calls at once. Returns the life of the database server in which they are settled, as far as they were entered in it. */
+export async function settleCalls(db: Knex, settlements: readonly Settlement[]): Promise<string> {
+  const { rows } = await db.raw<{ rows: [{ life: string }] }>(
+    `WITH settled AS (${settling(':settlements::json')}) SELECT holdfast.server_life() AS life`,
+    { settlements: JSON.stringify(settlementsJson(settlements)) },
+  );
+  return rows[0].life;
 }
 
 /** Each batch is a statement that holds the locks of counters to its end. */

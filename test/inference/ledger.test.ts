@@ -36,10 +36,17 @@ const call = (executorId = 'alive'): NewModelCall => callOf({ executorId });
 const stateOf = async (id: string): Promise<string> =>
   (await database.query('SELECT state FROM holdfast.model_calls WHERE id = $1', [id]))[0].state;
 
+/** What a statement comes to that fails with `code`. */
+function failed(code: string): unknown {
+  const answer = Promise.reject(Object.assign(new Error('The statement failed.'), { code }));
+  answer.catch(() => {});
+  return Object.assign(answer, { options: () => answer });
+}
+
 test('a process that calls no models says nothing to the database, and one that does clears up after the dead', async () => {
   const ledger = new Ledger({ db, executorId: 'alive', log });
   ledger.start();
-  await until('the first look', () => statements >= 2);
+  await until('the first look', () => statements >= 3);
   const before = statements;
   // Nothing is to happen: there is no end to wait for.
   await pause(2200);
@@ -57,10 +64,9 @@ test('an outage is told once, and what ended in it is settled afterwards', async
   let isOut = false;
   const warnings: string[] = [];
   let tries = 0;
-  const raw = async (...statement: Parameters<Knex['raw']>) => {
+  const raw = (...statement: Parameters<Knex['raw']>) => {
     tries += 1;
-    if (isOut) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
-    return db.raw(...statement);
+    return isOut ? failed('ECONNREFUSED') : db.raw(...statement);
   };
   const warn = (line: string) => void warnings.push(line);
   const ledger = new Ledger({ db: { raw } as unknown as Knex, executorId: 'alive', log: { ...log, warn } });
@@ -82,12 +88,52 @@ test('an outage is told once, and what ended in it is settled afterwards', async
   await ledger.close();
 });
 
+test('what a crash of the server takes is entered again, and settled', async () => {
+  const ledger = new Ledger({ db, executorId: 'alive', log });
+  ledger.start();
+  const [underWay, left, settledAlready] = [call(), call(), call()];
+  for (const one of [underWay, left, settledAlready]) await ledger.enter(one, NEVER);
+  const settlement = {
+    usage: undefined,
+    costUsd: '0.5',
+    priceVersion: null,
+    errorCode: null,
+    state: 'settled',
+  } as const;
+  ledger.ended({ ...settlement, id: settledAlready.id }, () => false);
+  await ledger.catchUp();
+  ledger.ended({ ...settlement, id: left.id }, () => true);
+  // As a crash leaves it: entries that were not on the disk are gone, and so are all rows of tables that are not logged.
+  await database.query('DELETE FROM holdfast.model_calls WHERE id IN ($1, $2)', [underWay.id, left.id]);
+  await database.query('DELETE FROM holdfast.server_lives');
+  const entries = () => database.query('SELECT 1 FROM holdfast.model_calls WHERE id = $1', [underWay.id]);
+  await until('the entry', async () => (await entries()).length === 1);
+  expect(await stateOf(underWay.id)).toBe('reserved');
+  await until('the settlement', async () => (await stateOf(left.id)) === 'settled');
+  expect(await stateOf(settledAlready.id)).toBe('settled');
+  await ledger.close();
+  expect(await stateOf(underWay.id)).toBe('lost');
+});
+
+test('a settlement that comes to a server in another life is made again', async () => {
+  const ledger = new Ledger({ db, executorId: 'alive', log });
+  const planned = call();
+  await ledger.enter(planned, NEVER);
+  await database.query('DELETE FROM holdfast.model_calls WHERE id = $1', [planned.id]);
+  await database.query('DELETE FROM holdfast.server_lives');
+  const { id } = planned;
+  ledger.ended(
+    { id, state: 'failed', usage: undefined, costUsd: '0', priceVersion: null, errorCode: 'x' },
+    () => false,
+  );
+  await ledger.catchUp();
+  expect(await stateOf(id)).toBe('failed');
+  await ledger.close();
+});
+
 test('a statement that lost against another one is sent again', async () => {
   let failures = 2;
-  const raw = async (...statement: Parameters<Knex['raw']>) => {
-    if (failures-- > 0) throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
-    return db.raw(...statement);
-  };
+  const raw = (...statement: Parameters<Knex['raw']>) => (failures-- > 0 ? failed('40P01') : db.raw(...statement));
   const ledger = new Ledger({ db: { raw } as unknown as Knex, executorId: 'alive', log });
   expect(await ledger.enter(call(), NEVER)).toMatchObject({ blocks: null });
   failures = 100;

@@ -13,7 +13,7 @@ beforeEach(async () => {
   );
 });
 
-const settle = (id: string, costUsd: string | null, tokens = 10): Promise<void> =>
+const settle = (id: string, costUsd: string | null, tokens = 10): Promise<string> =>
   settleCalls(books.db, [
     {
       id,
@@ -150,7 +150,7 @@ test('days and months are those of UTC, and begin with what was used in them bef
 test('people are told once that a budget is crossed that only wants to be told', async () => {
   await budget({ policy: 'alert', limitUsd: '0.015' });
   const calls = [callOf(), callOf(), callOf()];
-  expect(await reserveCalls(books.db, calls)).toEqual(calls.map(() => ({ blocks: null, isLimited: false })));
+  expect(await reserveCalls(books.db, calls)).toMatchObject(calls.map(() => ({ blocks: null, isLimited: false })));
   await settle(calls[0]!.id, '0.01');
   expect(await countEndedCalls(books.db)).toEqual([]);
   await settle(calls[1]!.id, '0.01');

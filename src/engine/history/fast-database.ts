@@ -5,7 +5,6 @@ import errors from '@dbos-inc/dbos-sdk/internal/error';
 import serialization from '@dbos-inc/dbos-sdk/internal/serialization';
 import system from '@dbos-inc/dbos-sdk/internal/system_database';
 import type { RunningWorkflowEntry, WorkflowStatusInternal } from '@dbos-inc/dbos-sdk/internal/system_database';
-import { settlementsJson, settling } from '../../store/model-calls.ts';
 import type { Arguments, Result } from '../override.ts';
 import { Execution } from './execution.ts';
 import { Histories, type StartVerdict } from './histories.ts';
@@ -140,16 +139,6 @@ export class FastSystemDatabase extends system.SystemDatabase {
       settlements,
     };
     return this.histories.recordStep(execution, checkpoint, mustBeNew);
-  }
-
-  /** Settles the model calls of a step that has ended without a checkpoint of this execution. */
-  settleLeft(execution: Execution, stepId: number): void {
-    const settlements = execution.settlements.get(stepId) ?? [];
-    execution.settlements.delete(stepId);
-    if (settlements.length === 0) return;
-    this.pool
-      .query(settling('$1::json'), [JSON.stringify(settlementsJson(settlements))])
-      .catch((error: Error) => this.logger.warn(`Calls of models could not be settled: ${error.message}`));
   }
 
   override async writeStreamFromWorkflow(...args: Arguments<'writeStreamFromWorkflow'>): Promise<void> {

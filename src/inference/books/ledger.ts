@@ -13,9 +13,11 @@ import {
   loseOrphans,
   type NewModelCall,
   reserveCalls,
+  serverLife,
   type Settlement,
   settleCalls,
 } from '../../store/model-calls.ts';
+import { OpenCalls } from './open-calls.ts';
 
 export interface LedgerOptions {
   db: Knex;
@@ -37,15 +39,16 @@ const MOST_TRIES = 3;
 /** With so few calls at a time nobody waits for others to share a statement with. */
 const FEW_CALLS = 2;
 const BYTES_OF_CALL = 600;
+const MOST_RESTORED = 500;
 
 /** The books of one process. */
 export class Ledger {
   readonly #options: LedgerOptions;
   readonly #entering: GroupCommit<NewModelCall, Entry>;
-  /** Ended calls whose settlements nobody else writes. */
-  #due: Settlement[] = [];
-  /** Those that are left to checkpoints, with the time of their end by `performance.now()`. */
-  readonly #left = new Map<string, { settlement: Settlement; at: number }>();
+  readonly #open = new OpenCalls();
+  /** Of the database server, as far as is known. */
+  #life: string | undefined;
+  #restoring: Promise<void> | undefined;
   #last: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
   readonly #listeners = new Set<() => void>();
@@ -82,13 +85,36 @@ export class Ledger {
     this.#underWay += 1;
     this.#usedAt = performance.now();
     try {
-      return await this.#entered(call);
-    } catch (error) {
-      if (!isConnectionError(error)) throw error;
-      return await throughOutages(() => this.#entered(call), signal());
+      const entry = await this.#entered(call).catch((error: unknown) => {
+        if (!isConnectionError(error)) throw error;
+        return throughOutages(() => this.#entered(call), signal());
+      });
+      if (entry.blocks === null) this.#open.entered(call);
+      await this.#isLife(entry.life);
+      return entry;
     } finally {
       this.#underWay -= 1;
     }
+  }
+
+  /**
+   * Returns whether the database server is in the life in which calls were entered. If not, a crash may have taken the last entries, which
+   * nobody has waited for: then those are made anew whose calls are under way, or have ended and are perhaps not settled.
+   */
+  async #isLife(life: string): Promise<boolean> {
+    this.#life ??= life;
+    if (this.#life === life) return true;
+    this.#restoring ??= this.#restore(life).finally(() => (this.#restoring = undefined));
+    await this.#restoring;
+    return false;
+  }
+
+  async #restore(life: string): Promise<void> {
+    const calls = this.#open.entries();
+    for (let from = 0; from < calls.length; from += MOST_RESTORED) {
+      await reserveCalls(this.#options.db, calls.slice(from, from + MOST_RESTORED), { must: true });
+    }
+    this.#life = life;
   }
 
   /** Whoever removes or changes budgets locks counters of their own. */
@@ -106,8 +132,7 @@ export class Ledger {
   ended(settlement: Settlement, settleWithStep: (settlement: Settlement) => boolean): void {
     this.#hasEnded = true;
     this.#usedAt = performance.now();
-    if (settleWithStep(settlement)) this.#left.set(settlement.id, { settlement, at: performance.now() });
-    else this.#due.push(settlement);
+    this.#open.ended(settlement, settleWithStep(settlement));
   }
 
   /** Settles and counts all that has ended here by now, without waiting for checkpoints, and what others have settled. */
@@ -170,6 +195,7 @@ export class Ledger {
       this.#hasEnded = false;
       if (isSweep) {
         this.#sweptAt = now;
+        await this.#isLife(await serverLife(db));
         const lost = await loseOrphans(db);
         if (lost > 0) {
           const calls = lost === 1 ? 'call of a model was' : 'calls of models were';
@@ -200,18 +226,11 @@ export class Ledger {
 
   /** Settles what is due, and what was left to checkpoints more than `ageMs` milliseconds ago: whoever was faster has settled it. */
   async #settle(ageMs: number): Promise<void> {
-    const due = this.#due;
-    this.#due = [];
-    const until = performance.now() - ageMs;
-    const old = [...this.#left.values()].filter(({ at }) => at <= until).map(({ settlement }) => settlement);
-    const settlements = [...due, ...old];
+    const settlements = this.#open.due(ageMs);
     if (settlements.length === 0) return;
-    try {
-      await settleCalls(this.#options.db, settlements);
-    } catch (error) {
-      this.#due.push(...due);
-      throw error;
-    }
-    for (const { id } of old) this.#left.delete(id);
+    let isThere: boolean;
+    do isThere = await this.#isLife(await settleCalls(this.#options.db, settlements));
+    while (!isThere);
+    this.#open.settled(settlements);
   }
 }
