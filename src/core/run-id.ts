@@ -1,13 +1,18 @@
 // Where run ids come from: time-ordered for new runs, derived for runs with an idempotency key, so that the key is the primary key.
 
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
-/** Returns a new UUIDv7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then random bits, so that ids sort by time. */
-export function newRunId(nowMs: number = Date.now(), random: Uint8Array = randomBytes(10)): string {
-  const bytes = new Uint8Array(16);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(nowMs) << 16n);
-  bytes.set(random.subarray(0, 10), 6);
-  return formatUuid(bytes, 7);
+/** Where a UUIDv4 has its first random digit after its version. */
+const RANDOM_FROM = 15;
+const KEYED_VERSION = 8;
+
+/**
+ * Returns a new UUIDv7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then random bits, so that ids sort by time. These are those of
+ * `random`, a UUIDv4, for which the platform keeps random bytes in store.
+ */
+export function newRunId(nowMs: number = Date.now(), random: string = randomUUID()): string {
+  const time = nowMs.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(RANDOM_FROM)}`;
 }
 
 /**
@@ -18,7 +23,7 @@ export function runIdForKey(tenant: string, workflow: string, idempotencyKey: st
   const digest = createHash('sha256')
     .update(JSON.stringify([tenant, workflow, idempotencyKey]))
     .digest();
-  return formatUuid(new Uint8Array(digest.subarray(0, 16)), 8);
+  return formatUuid(new Uint8Array(digest.subarray(0, 16)));
 }
 
 /** Returns the fingerprint of a request's input, by which another body under the same idempotency key is recognised. */
@@ -33,8 +38,8 @@ function sortedKeys(_key: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function formatUuid(bytes: Uint8Array, version: number): string {
-  bytes[6] = (bytes[6]! & 0x0f) | (version << 4);
+function formatUuid(bytes: Uint8Array): string {
+  bytes[6] = (bytes[6]! & 0x0f) | (KEYED_VERSION << 4);
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   const hex = Buffer.from(bytes).toString('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');

@@ -5,7 +5,7 @@ import { inputHash, newRunId, runIdForKey } from '../../src/core/run-id.ts';
 const UUID = /^[\da-f]{8}-[\da-f]{4}-([\da-f])[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 
 test('a new id is a UUIDv7 that begins with the time', () => {
-  const id = newRunId(1_700_000_000_123, new Uint8Array(10).fill(0xff));
+  const id = newRunId(1_700_000_000_123, 'ffffffff-ffff-4fff-bfff-ffffffffffff');
   expect(id).toBe('018bcfe5-687b-7fff-bfff-ffffffffffff');
   expect(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)).toBe(1_700_000_000_123);
 });
