@@ -1,7 +1,7 @@
 // The checkpoint of a step: one row of dbos.operation_outputs, written only while the run belongs to the execution that writes it.
 
 import errors from '@dbos-inc/dbos-sdk/internal/error';
-import type { Pool } from 'pg';
+import type { Pool, QueryConfig } from 'pg';
 import { type Settlement, settlementsJson, settling } from '../../store/model-calls.ts';
 import { GroupCommit } from './group-commit.ts';
 
@@ -34,28 +34,23 @@ export class StepCheckpoints {
   readonly #group: GroupCommit<StepCheckpoint, Verdict | 'missing'>;
 
   constructor(pool: Pool, application: string | undefined, isQuiet: () => boolean) {
-    const write = async (kind: 'many' | 'one', items: StepCheckpoint[]): Promise<(Verdict | undefined)[]> => {
-      const settlements = items.flatMap((item) => item.settlements ?? []);
-      const values = [JSON.stringify(items.map(requestOf)), application ?? null];
-      const { rows } = await pool.query<Verdict & { n: number }>(
-        settlements.length === 0
-          ? { name: `holdfast_checkpoint_${kind}`, text: STATEMENTS[kind], values }
-          : {
-              name: `holdfast_checkpoint_${kind}_settling`,
-              text: SETTLING_STATEMENTS[kind],
-              values: [...values, JSON.stringify(settlementsJson(settlements))],
-            },
-      );
-      const verdicts = new Map(rows.map((row) => [row.n, row]));
-      return items.map((_, n) => verdicts.get(n));
-    };
     this.#group = new GroupCommit<StepCheckpoint, Verdict | 'missing'>(
       {
         keyOf: ({ runId, stepId }) => `${stepId} ${runId}`,
         bytesOf: ({ output, error, settlements = [] }) =>
           (output?.length ?? 0) + (error?.length ?? 0) + 300 * (1 + settlements.length),
-        writeMany: (items) => write('many', items),
-        writeOne: async (item) => (await write('one', [item]))[0] ?? 'missing',
+        writeMany: async (items) => {
+          const values = [JSON.stringify(items.map(requestOf)), application ?? null];
+          const settlements = items.flatMap((item) => item.settlements ?? []);
+          const { rows } = await pool.query<Verdict & { n: number }>(queryOf('many', values, settlements));
+          const verdicts = new Map(rows.map((row) => [row.n, row]));
+          return items.map((_, n) => verdicts.get(n));
+        },
+        writeOne: async (item) => {
+          const values = [...valuesOf(item), application ?? null];
+          const { rows } = await pool.query<Verdict>(queryOf('one', values, item.settlements ?? []));
+          return rows[0] ?? 'missing';
+        },
       },
       isQuiet,
     );
@@ -93,8 +88,35 @@ function requestOf(item: StepCheckpoint, n: number): object {
   };
 }
 
-/** The rows of the runs stay locked until the commit, so that nobody can take a run away in between. */
-function ownedRequests(locked: 'SKIP LOCKED' | ''): string {
+function valuesOf(item: StepCheckpoint): (string | number | null)[] {
+  const { runId, stepId, name, startedAt, endedAt, output, error, serialization, childRunId, token } = item;
+  return [runId, stepId, name, startedAt, endedAt, output, error, serialization, childRunId, token];
+}
+
+function queryOf(
+  kind: 'many' | 'one',
+  values: (string | number | null)[],
+  settlements: readonly Settlement[],
+): QueryConfig {
+  if (settlements.length === 0) return { name: `holdfast_checkpoint_${kind}`, text: STATEMENTS[kind], values };
+  return {
+    name: `holdfast_checkpoint_${kind}_settling`,
+    text: SETTLING_STATEMENTS[kind],
+    values: [...values, JSON.stringify(settlementsJson(settlements))],
+  };
+}
+
+const INTO = `
+  INSERT INTO dbos.operation_outputs
+         (workflow_uuid, function_id, output, error, function_name, child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms,
+          serialization, application_name, retention_timestamp)`;
+
+/**
+ * A group leaves out runs that are locked by somebody else, so it never waits and cannot deadlock. It takes for granted that no step of
+ * it is recorded, which is cheaper than to ask; it fails when one is. The rows of the runs stay locked until the commit, so that nobody
+ * can take a run away in between.
+ */
+function many(also = ''): string {
   return `
 WITH request AS MATERIALIZED (
   SELECT * FROM json_to_recordset($1::json) AS r(n int, run_id text, step_id int, name text, started_at bigint, ended_at bigint,
@@ -102,42 +124,32 @@ WITH request AS MATERIALIZED (
 owned AS MATERIALIZED (
   SELECT workflow_uuid, status, owner_xid FROM dbos.workflow_status
    WHERE workflow_uuid = ANY (ARRAY(SELECT run_id FROM request))
-   ORDER BY workflow_uuid FOR NO KEY UPDATE ${locked})`;
-}
-
-const INSERT = `
-  INSERT INTO dbos.operation_outputs
-         (workflow_uuid, function_id, output, error, function_name, child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms,
-          serialization, application_name, retention_timestamp)
+   ORDER BY workflow_uuid FOR NO KEY UPDATE SKIP LOCKED),
+written AS (${INTO}
   SELECT r.run_id, r.step_id, r.output, r.error, r.name, r.child_run_id, r.started_at, r.ended_at,
          r.serialization, $2::text, (EXTRACT(EPOCH FROM now()) * 1000)::bigint
-    FROM request r JOIN owned ON owned.workflow_uuid = r.run_id AND owned.owner_xid = r.token`;
-
-/**
- * A group leaves out runs that are locked by somebody else, so it never waits and cannot deadlock. It takes for granted that no step of
- * it is recorded, which is cheaper than to ask; it fails when one is.
- */
-function many(also = ''): string {
-  return `${ownedRequests('SKIP LOCKED')},
-written AS (${INSERT})${also}
+    FROM request r JOIN owned ON owned.workflow_uuid = r.run_id AND owned.owner_xid = r.token)${also}
 SELECT r.n, owned.status, owned.owner_xid AS token, r.ended_at
   FROM request r JOIN owned ON owned.workflow_uuid = r.run_id`;
 }
 
-/** A step that is recorded already keeps what it has. */
+/** One waits for whoever has locked its run. A step that is recorded already keeps what it has. */
 function one(also = ''): string {
-  return `${ownedRequests('')},
-written AS (${INSERT}
+  return `
+WITH owned AS MATERIALIZED (
+  SELECT status, owner_xid FROM dbos.workflow_status WHERE workflow_uuid = $1 FOR NO KEY UPDATE),
+written AS (${INTO}
+  SELECT $1, $2::int, $6, $7, $3, $9, $4::bigint, $5::bigint, $8, $11, (EXTRACT(EPOCH FROM now()) * 1000)::bigint
+    FROM owned WHERE owned.owner_xid = $10
   ON CONFLICT (workflow_uuid, function_id) DO UPDATE SET completed_at_epoch_ms = operation_outputs.completed_at_epoch_ms
   RETURNING completed_at_epoch_ms)${also}
-SELECT r.n, owned.status, owned.owner_xid AS token, (SELECT completed_at_epoch_ms FROM written) AS ended_at
-  FROM request r JOIN owned ON owned.workflow_uuid = r.run_id`;
+SELECT owned.status, owned.owner_xid AS token, (SELECT completed_at_epoch_ms FROM written) AS ended_at FROM owned`;
 }
 
 const STATEMENTS = { many: many(), one: one() };
 
 /** What models were called for is a fact, whoever has the run by now. */
-const SETTLED = `,
-settled AS (${settling('$3::json')})`;
+const settled = (settlements: string): string => `,
+settled AS (${settling(settlements)})`;
 
-const SETTLING_STATEMENTS = { many: many(SETTLED), one: one(SETTLED) };
+const SETTLING_STATEMENTS = { many: many(settled('$3::json')), one: one(settled('$12::json')) };
