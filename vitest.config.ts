@@ -11,7 +11,11 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     exclude: ['test/crash/**', 'test/fixtures/**', 'node_modules/**'],
     globalSetup: ['test/support/postgres.global.ts'],
+    setupFiles: ['test/support/no-left-overs.ts'],
     pool: 'forks',
+    // To load the app and what it imports anew for each file would take as long as the tests. A file that replaces modules
+    // (`vi.mock`) resets them before and after.
+    isolate: false,
     // More than there are cores on small machines: many tests wait.
     maxWorkers: 3,
     testTimeout: 30_000,

@@ -11,6 +11,7 @@ export default defineConfig({
     include: ['test/crash/**/*.test.ts'],
     exclude: ['node_modules/**'],
     fileParallelism: false,
+    isolate: true,
     testTimeout: 300_000,
   },
 });

@@ -1,13 +1,19 @@
 // Where a tool says nothing of its time, nothing that belongs to a call of it may take for ever.
 
-import { beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { callTool, tool, type ToolContext, workflow } from '../../src/index.ts';
 import { serve } from '../support/serve.ts';
 import { until } from '../support/until.ts';
 import { ask, type Booking, bookings, BookingSchema, openBookings } from './support/bookings.ts';
 
+// Other files have loaded the module with the real limit, and shall find that again.
+vi.hoisted(() => vi.resetModules());
 vi.mock('../../src/define/tool.ts', async (original) => ({ ...(await original<object>()), LONGEST_ATTEMPT: '200ms' }));
+afterAll(() => {
+  vi.doUnmock('../../src/define/tool.ts');
+  vi.resetModules();
+});
 
 const stuck = (): Promise<never> => new Promise(() => {});
 const asked = { looks: 0, undoings: 0 };

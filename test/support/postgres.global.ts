@@ -1,13 +1,13 @@
 // One embedded server for all tests, with a migrated template database that each test clones. It ends with the test runner, however that ends.
 
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { migrateEngine } from '../../src/engine/migrate.ts';
 import { startEmbedded } from '../../src/postgres/embedded/server.ts';
 import { migrate, migrationsDirectory } from '../../src/postgres/migrations.ts';
+import { scratchDirectory } from './scratch.ts';
 import { TEMPLATE } from './template.ts';
 
 declare module 'vitest' {
@@ -28,7 +28,7 @@ const SETTINGS = {
 };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const directory = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
+  const directory = await scratchDirectory();
   // When the tests run as root, the server runs as another account, which has to get in.
   await chmod(directory, 0o755);
   const server = await startEmbedded({ dataDir: join(directory, 'postgres'), settings: SETTINGS });

@@ -17,9 +17,6 @@ export interface DeskTool {
   body: (args: any) => unknown;
 }
 
-/** Made by the running service; the first durable call of a run shows them. */
-const checkpoints = vi.spyOn(Checkpoints.prototype, 'step');
-
 /** What the next run is, and what was done. A restart of the service keeps it. */
 export const desk = {
   settings: {} as Partial<AgentSettings>,
@@ -27,6 +24,8 @@ export const desk = {
   model: scriptedModel([]),
   /** The calls whose bodies ran, as `name(args)`, with the numbers of their steps. */
   ran: [] as { call: string; stepId: number }[],
+  /** The running service has made them; the first durable call of a run shows them. */
+  checkpoints: (): Checkpoints | undefined => undefined,
 };
 
 /** Prepares the next run: the answers of its model, its tools, and other settings. Returns the model, which keeps what it was asked. */
@@ -35,7 +34,9 @@ export function prepare(
   tools: DeskTool[] = [],
   settings: Partial<AgentSettings> = {},
 ): ScriptedModel {
-  Object.assign(desk, { settings, tools, model: scriptedModel(script), ran: [] });
+  const spy = vi.spyOn(Checkpoints.prototype, 'step');
+  const checkpoints = (): Checkpoints | undefined => spy.mock.contexts.at(-1) as Checkpoints | undefined;
+  Object.assign(desk, { settings, tools, model: scriptedModel(script), ran: [], checkpoints });
   return desk.model;
 }
 
@@ -49,7 +50,7 @@ export class Desk {
   static async work(task: string): Promise<unknown> {
     await Desk.sitDown();
     const runner: StepRunner = {
-      checkpoints: checkpoints.mock.contexts.at(-1) as Checkpoints,
+      checkpoints: desk.checkpoints()!,
       models,
       onFailedAttempt: async () => {},
     };

@@ -1,7 +1,7 @@
 // A server that answers in its own way, and the model in front of it.
 
 import { tool } from 'ai';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { createOpenAIModel, type StructuredOutput } from '../../../src/inference/models/openai.ts';
 import {
@@ -12,27 +12,23 @@ import {
 } from '../../../src/testing/model-server.ts';
 import type { Script, Turn } from '../../../src/testing/scripted-model.ts';
 
-let server: ModelServer | undefined;
-
-afterEach(async () => {
-  await server?.close();
-  server = undefined;
-});
+let server: ModelServer;
 
 /** Starts a server for the calling test, and returns its model. */
 export async function serving(script: Script<ChatRequest>, structured?: StructuredOutput) {
   server = await startModelServer(script);
+  onTestFinished(server.close);
   return createOpenAIModel({ baseUrl: server.url, model: 'm-1', structured });
 }
 
 /** Where the server is. */
 export function url(): string {
-  return server!.url;
+  return server.url;
 }
 
 /** What the server was asked so far. */
 export function requests(): RecordedRequest[] {
-  return server!.requests;
+  return server.requests;
 }
 
 export const tools = {
