@@ -1,6 +1,6 @@
 // Where the files of test servers go: into memory where there is room for them.
 
-import { mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -10,30 +10,31 @@ const PREFIX = 'holdfast-test-';
 const DAY_MS = 86_400_000;
 
 /**
- * Returns a new directory. A database consists of five hundred files, and tests make and drop hundreds of databases: on a disk
- * that takes ten times as long as in memory.
+ * Returns a new directory, which other accounts may enter: as root, the tests run their servers as another one. A database
+ * consists of five hundred files, and tests make and drop hundreds of databases: on a disk that takes ten times as long.
  */
-export async function scratchDirectory(): Promise<string> {
-  if (!(await hasRoom(MEMORY))) return mkdtemp(join(tmpdir(), PREFIX));
-  await removeLeftOvers(MEMORY);
-  return mkdtemp(join(MEMORY, PREFIX));
+export function scratchDirectory(): string {
+  const directory = mkdtempSync(join(hasRoom(MEMORY) ? MEMORY : tmpdir(), PREFIX));
+  chmodSync(directory, 0o755);
+  return directory;
 }
 
-async function hasRoom(folder: string): Promise<boolean> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize >= ROOM_BYTES;
-  } catch {
-    return false;
+/** Removes what test runners left in memory that were killed: nobody else looks for it there. */
+export function removeLeftOvers(): void {
+  if (!hasRoom(MEMORY)) return;
+  for (const name of readdirSync(MEMORY)) {
+    if (!name.startsWith(PREFIX)) continue;
+    const path = join(MEMORY, name);
+    const made = statSync(path, { throwIfNoEntry: false });
+    if (made && Date.now() - made.mtimeMs > DAY_MS) rmSync(path, { recursive: true, force: true });
   }
 }
 
-/** Test runners that were killed leave their directories, which nobody looks for in memory. */
-async function removeLeftOvers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith(PREFIX)) continue;
-    const path = join(folder, name);
-    const made = await stat(path).catch(() => undefined);
-    if (made && Date.now() - made.mtimeMs > DAY_MS) await rm(path, { recursive: true, force: true }).catch(() => {});
+function hasRoom(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize >= ROOM_BYTES;
+  } catch {
+    return false;
   }
 }

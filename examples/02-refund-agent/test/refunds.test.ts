@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import {
   type ScriptedModel,
   scriptedModel,
@@ -37,7 +37,7 @@ afterAll(async () => {
 beforeEach(async () => {
   shop = new Shop();
   server = await serveShop(shop, 0);
-  process.env.SHOP_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  vi.stubEnv('SHOP_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
 
 afterEach(() => server.close());

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { startService, type TestService } from 'holdfast/testing';
 import { until } from '../../../test/support/until.ts';
 import app from '../app.ts';
@@ -24,7 +24,7 @@ beforeEach(async () => {
   mails = [];
   office = new Office((mail) => mails.push(mail));
   server = await serveOffice(office, 0);
-  process.env.OFFICE_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  vi.stubEnv('OFFICE_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
 
 afterEach(() => server.close());

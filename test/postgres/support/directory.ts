@@ -1,15 +1,15 @@
 // Folders for tests, which the account of the embedded server can enter also when the tests run as root.
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, onTestFinished, vi } from 'vitest';
 import { startEmbedded } from '../../../src/postgres/embedded/server.ts';
+import { scratchDirectory } from '../../support/scratch.ts';
 
 /** Returns a new folder that is removed after the test. */
 export function testDirectory(): string {
-  const directory = makeDirectory();
+  const directory = scratchDirectory();
   onTestFinished(() => removeDirectory(directory));
   return directory;
 }
@@ -18,7 +18,7 @@ export function testDirectory(): string {
 export function clusterStock(): () => string {
   let stock: string;
   beforeAll(async () => {
-    stock = makeDirectory();
+    stock = scratchDirectory();
     const server = await startEmbedded({ dataDir: join(stock, 'postgres') });
     await server.stop();
   });
@@ -28,12 +28,6 @@ export function clusterStock(): () => string {
     execFileSync('cp', ['-a', join(stock, 'postgres'), directory]);
     return join(directory, 'postgres');
   };
-}
-
-function makeDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'holdfast-embedded-'));
-  chmodSync(directory, 0o755);
-  return directory;
 }
 
 /** A server whose app was just killed still writes for a moment. */
