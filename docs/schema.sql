@@ -816,8 +816,8 @@ EXCEPTION WHEN OTHERS THEN
 END
 $function$;
 
--- Enters calls that are about to be made, and reserves their estimates in the counters of all budgets that they count for; a call that one of these does not allow is not entered, and its blocks are returned. With `must`, what budgets allow is not asked: the calls are made already.
-CREATE OR REPLACE FUNCTION holdfast.reserve_calls(planned json, must boolean)
+-- Enters calls that are about to be made, and reserves their estimates in the counters of all budgets that they count for; a call that one of these does not allow is not entered, and its blocks are returned. With `must`, what budgets allow is not asked: the calls are made already, and what belongs to removed runs is left out. Its transaction does not wait for the disk.
+CREATE OR REPLACE FUNCTION holdfast.reserve_calls(planned json, must boolean DEFAULT false)
  RETURNS TABLE(call_id uuid, blocks jsonb, is_limited boolean)
  LANGUAGE plpgsql
 AS $function$
@@ -841,6 +841,7 @@ BEGIN
            p.estimated_input, p.estimated_output, p.estimated_usd, p.price_version
       FROM json_populate_recordset(NULL::holdfast.model_calls, planned) p
       LEFT JOIN dbos.workflow_status w ON w.workflow_uuid = p.run_id
+     WHERE NOT must OR p.run_id IS NULL OR w.workflow_uuid IS NOT NULL
     ON CONFLICT (id) DO NOTHING;
     RETURN QUERY SELECT p.id, NULL::jsonb, FALSE FROM json_populate_recordset(NULL::holdfast.model_calls, planned) p;
     RETURN;
@@ -850,7 +851,8 @@ BEGIN
   FOR one IN SELECT * FROM json_populate_recordset(NULL::holdfast.model_calls, planned) LOOP
     -- Whoever removes the run is waited for before anything else is locked.
     SELECT w.name INTO one.workflow FROM dbos.workflow_status w WHERE w.workflow_uuid = one.run_id FOR KEY SHARE;
-    -- A run that was removed meanwhile.
+    -- A run that was removed meanwhile: its calls that are to be there again were counted before, and removed with it.
+    CONTINUE WHEN must AND one.run_id IS NOT NULL AND one.workflow IS NULL;
     IF one.workflow IS NULL THEN one.run_id := NULL; END IF;
     one.workflow := COALESCE(one.workflow, '');
     one.tenant := COALESCE(NULLIF(one.tenant, ''), 'default');

@@ -11,7 +11,7 @@ export interface EngineLog {
 }
 
 /** Warnings of the SDK about what it then does by itself, as it should. */
-const ROUTINE = /^Stream offset conflict/;
+const ROUTINE = /^(Stream offset conflict|Database connection failed)/;
 
 /** Returns `log` in the form that the SDK's configuration takes. */
 export function sdkLogger(log: EngineLog): NonNullable<DBOSConfig['logger']> {

@@ -131,6 +131,34 @@ test('a settlement that comes to a server in another life is made again', async 
   await ledger.close();
 });
 
+test('a restore that fails is no outcome of the call that notices it, and is made up for', async () => {
+  let failures = 0;
+  const raw = (...statement: Parameters<Knex['raw']>) => {
+    const isRestore = (statement[1] as { must?: boolean } | undefined)?.must === true;
+    return isRestore && failures++ === 0 ? failed('40P01') : db.raw(...statement);
+  };
+  const ledger = new Ledger({ db: { raw } as unknown as Knex, executorId: 'alive', log });
+  const [before, after] = [call(), call()];
+  await ledger.enter(before, NEVER);
+  await database.query('DELETE FROM holdfast.model_calls WHERE id = $1', [before.id]);
+  await database.query('DELETE FROM holdfast.server_lives');
+  expect(await ledger.enter(after, NEVER)).toMatchObject({ blocks: null });
+  expect(failures).toBe(1);
+  await ledger.enter(call(), NEVER);
+  expect(await stateOf(before.id)).toBe('reserved');
+  await ledger.close();
+});
+
+test('what a crash has taken just before the end is lost, not forgotten', async () => {
+  const ledger = new Ledger({ db, executorId: 'alive', log });
+  const planned = call();
+  await ledger.enter(planned, NEVER);
+  await database.query('DELETE FROM holdfast.model_calls WHERE id = $1', [planned.id]);
+  await database.query('DELETE FROM holdfast.server_lives');
+  await ledger.close();
+  expect(await stateOf(planned.id)).toBe('lost');
+});
+
 test('a statement that lost against another one is sent again', async () => {
   let failures = 2;
   const raw = (...statement: Parameters<Knex['raw']>) => (failures-- > 0 ? failed('40P01') : db.raw(...statement));
@@ -138,4 +166,5 @@ test('a statement that lost against another one is sent again', async () => {
   expect(await ledger.enter(call(), NEVER)).toMatchObject({ blocks: null });
   failures = 100;
   await expect(ledger.enter(call(), NEVER)).rejects.toMatchObject({ code: '40P01' });
+  failures = 0;
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
 import { deleteBudget, raiseBudget } from '../../src/store/budgets.ts';
 import { countEndedCalls, loseCallsOf, loseOrphans, reserveCalls, settleCalls } from '../../src/store/model-calls.ts';
@@ -192,4 +193,32 @@ test('setting a budget anew keeps what was spent; with another window it begins 
   expect(await deleteBudget(books.db, '', 'all')).toBe(true);
   expect(await deleteBudget(books.db, '', 'all')).toBe(false);
   expect(await enter()).toMatchObject({ blocks: null, isLimited: false });
+});
+
+test.each([true, false])(
+  'calls that were made are entered whatever budgets say, but not those of removed runs (a budget: %s)',
+  async (isLimited) => {
+    if (isLimited) await books.budget({ limitUsd: '0' });
+    const [made, removed] = [callOf(), callOf({ runId: 'removed' })];
+    await reserveCalls(books.db, [made, removed], { must: true });
+    expect(await books.database.query('SELECT id FROM holdfast.model_calls')).toEqual([{ id: made.id }]);
+  },
+);
+
+test('processes of the version before enter calls, too', async () => {
+  const planned = JSON.stringify([
+    {
+      id: randomUUID(),
+      attempt: 1,
+      executor_id: 'old',
+      step: 's',
+      class: 'c',
+      endpoint: 'e',
+      model: 'm',
+      estimated_input: 1,
+      estimated_output: 1,
+    },
+  ]);
+  const rows = await books.database.query('SELECT call_id FROM holdfast.reserve_calls($1::json)', [planned]);
+  expect(rows).toHaveLength(1);
 });

@@ -40,6 +40,13 @@ const MOST_TRIES = 3;
 const FEW_CALLS = 2;
 const BYTES_OF_CALL = 600;
 const MOST_RESTORED = 500;
+const UNMADE: Omit<Settlement, 'id'> = {
+  state: 'failed',
+  usage: undefined,
+  costUsd: '0',
+  priceVersion: null,
+  errorCode: 'model_aborted',
+};
 
 /** The books of one process. */
 export class Ledger {
@@ -90,8 +97,14 @@ export class Ledger {
         return throughOutages(() => this.#entered(call), signal());
       });
       if (entry.blocks === null) this.#open.entered(call);
-      await this.#isLife(entry.life);
+      // What fails in this is no outcome of the call; it is tried again with the next answer.
+      await this.#isLife(entry.life).catch((error: unknown) => this.#failed(error));
       return entry;
+    } catch (error) {
+      // It is not made, but may be entered all the same.
+      this.#open.entered(call);
+      this.ended({ ...UNMADE, id: call.id }, () => false);
+      throw error;
     } finally {
       this.#underWay -= 1;
     }
@@ -103,7 +116,7 @@ export class Ledger {
    */
   async #isLife(life: string): Promise<boolean> {
     this.#life ??= life;
-    if (this.#life === life) return true;
+    if (this.#life === life && !this.#restoring) return true;
     this.#restoring ??= this.#restore(life).finally(() => (this.#restoring = undefined));
     await this.#restoring;
     return false;
@@ -168,6 +181,7 @@ export class Ledger {
     await this.#working;
     const { db, executorId, log } = this.#options;
     try {
+      await this.#isLife(await serverLife(db));
       await this.#settle(-Infinity);
       await loseCallsOf(db, executorId);
       await this.#count();
@@ -219,6 +233,7 @@ export class Ledger {
   /** What could not be counted is counted soon. An outage is told once. */
   #failed(error: unknown): void {
     this.#hasEnded = true;
+    this.#sweptAt = -Infinity;
     if (!this.#isFailing)
       this.#options.log.warn(`Calls of models could not be counted, trying again: ${(error as Error).message}`);
     this.#isFailing = true;
@@ -228,9 +243,9 @@ export class Ledger {
   async #settle(ageMs: number): Promise<void> {
     const settlements = this.#open.due(ageMs);
     if (settlements.length === 0) return;
-    let isThere: boolean;
-    do isThere = await this.#isLife(await settleCalls(this.#options.db, settlements));
-    while (!isThere);
+    for (let tries = 1; !(await this.#isLife(await settleCalls(this.#options.db, settlements))); tries += 1) {
+      if (tries === MOST_TRIES) throw new Error('The answers come from different lives of the database server.');
+    }
     this.#open.settled(settlements);
   }
 }

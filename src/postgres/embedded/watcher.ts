@@ -8,12 +8,14 @@ import { leaseFile } from './lease.ts';
 
 /**
  * Reads leases from descriptor 3. Every line is somebody's question whether we are still listening; the end is the end of all leases. It
- * then asks the server to stop until it is gone, because one that has only just begun does not hear it.
+ * then asks the server to stop until it is gone, because one that has only just begun does not hear it; for a minute at most, because a
+ * dead process that nobody takes note of looks as if it were there.
  */
 const WATCH = `watch() {
   while read -r token; do : >"$DIR/lease.$token"; done <&3
   trap '' TERM
-  while kill -INT "$1" 2>/dev/null; do sleep 0.1; done
+  rounds=0
+  while [ "$rounds" -lt 600 ] && running "$1" && kill -INT "$1" 2>/dev/null; do rounds=$((rounds + 1)); sleep 0.1; done
 }`;
 
 /** The status of a watcher that found the data directory locked by another one (EX_TEMPFAIL of sysexits.h). */
@@ -40,6 +42,7 @@ fi`;
  * any more.
  */
 const START = `${WATCH}
+running() { :; }
 ${LOCK}
 tries=0
 while true; do
@@ -58,7 +61,13 @@ while true; do
   fi
 done`;
 
+/** The server is not our child: when it is gone, its number may be somebody else's. */
 const ADOPT = `${WATCH}
+running() {
+  pid=
+  read -r pid <"$DIR/postmaster.pid"
+  [ "$pid" = "$1" ]
+}
 watch "$1"`;
 
 /** What a server is started with. */
