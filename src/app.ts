@@ -261,7 +261,7 @@ export class App {
     ];
     const routes = [...(config.role === 'worker' ? [] : doors), ...healthRoutes(reads, () => state.stopping)];
     const specs = routes.map((route) => route.spec);
-    const document = (): object => openApiDocument(this.name, packageVersion(), specs, this.catalogue.workflows);
+    const document = openApiDocument(this.name, packageVersion(), specs, this.catalogue.workflows);
     return [...routes, ...documentRoutes(document)];
   }
 }

@@ -49,10 +49,8 @@ async function ready(db: Knex, isStopping: () => boolean): Promise<Answer> {
   return { status: 200, body: { status: 'ok' } };
 }
 
-/** Returns the routes of the OpenAPI document, its reference page, and the page that explains the error codes. `make` is called when somebody asks. */
-export function documentRoutes(make: () => object): Route[] {
-  let made: object | undefined;
-  const document = (): object => (made ??= make());
+/** Returns the routes of the OpenAPI document, its reference page, and the page that explains the error codes. */
+export function documentRoutes(document: object): Route[] {
   const html = { 200: { description: 'A page', mediaType: 'text/html' } };
   return [
     {
@@ -75,7 +73,7 @@ export function documentRoutes(make: () => object): Route[] {
         open: true,
         answers: { 200: { description: 'The document', schema: z.looseObject({ openapi: z.string() }) } },
       },
-      handle: async () => ({ status: 200, body: document() }),
+      handle: async () => ({ status: 200, body: document }),
     },
     {
       spec: {
@@ -86,7 +84,7 @@ export function documentRoutes(make: () => object): Route[] {
         open: true,
         answers: html,
       },
-      handle: async () => ({ status: 200, mediaType: 'text/html; charset=utf-8', body: referencePage(document()) }),
+      handle: async () => ({ status: 200, mediaType: 'text/html; charset=utf-8', body: referencePage(document) }),
     },
     {
       spec: {
