@@ -26,9 +26,9 @@ const WORTH_A_SECOND = 12;
 const MOST_AT_A_TIME = 2;
 /**
  * Where more than this many write in step, they become two groups: one's statement is executed while the other one's writers go on.
- * Smaller groups are not worth a commit each.
+ * Smaller groups are not worth a commit each, and a half must not be split again, or the groups would crumble.
  */
-const WORTH_SPLITTING = 128;
+const WORTH_SPLITTING = 40;
 /** How much of the number of writers is forgotten with each statement. */
 const FORGOTTEN = 0.05;
 
