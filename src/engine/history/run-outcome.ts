@@ -58,20 +58,24 @@ export class RunOutcomes {
   }
 }
 
+/**
+ * Of a row that is locked by its key nothing else is asked again: with old statistics Postgres might go through all runs of a status
+ * for each row.
+ */
 function statement(locked: 'SKIP LOCKED' | ''): string {
   return `
 WITH request AS MATERIALIZED (
   SELECT * FROM json_to_recordset($1::json) AS r(run_id text, status text, output text, error text, token text)),
 owned AS MATERIALIZED (
-  SELECT w.workflow_uuid FROM dbos.workflow_status w
+  SELECT w.workflow_uuid, w.status, w.owner_xid FROM dbos.workflow_status w
    WHERE w.workflow_uuid = ANY (ARRAY(SELECT run_id FROM request))
    ORDER BY w.workflow_uuid FOR NO KEY UPDATE ${locked}),
 ended AS (
   UPDATE dbos.workflow_status w
      SET status = r.status, owner_xid = NULL, deduplication_id = NULL,
          updated_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint, completed_at = (EXTRACT(EPOCH FROM now()) * 1000)::bigint
-    FROM request r JOIN owned ON owned.workflow_uuid = r.run_id
-   WHERE w.workflow_uuid = r.run_id AND w.status = 'PENDING' AND w.owner_xid = r.token
+    FROM request r JOIN owned ON owned.workflow_uuid = r.run_id AND owned.owner_xid = r.token AND owned.status = 'PENDING'
+   WHERE w.workflow_uuid = owned.workflow_uuid
   RETURNING w.workflow_uuid, w.parent_workflow_id, w.serialization),
 kept AS (
   INSERT INTO dbos.workflow_output (workflow_uuid, output, error)

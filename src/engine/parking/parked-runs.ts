@@ -126,20 +126,24 @@ export class ParkedRuns {
 
 const NOW = '(EXTRACT(EPOCH FROM now()) * 1000)::bigint';
 
+/**
+ * Of a row that is locked by its key nothing else is asked again: with old statistics Postgres might go through all runs of a status
+ * for each row.
+ */
 function park(locked: 'SKIP LOCKED' | ''): string {
   return `
 WITH request AS MATERIALIZED (
   SELECT * FROM json_to_recordset($1::json) AS r(run_id text, token text, until bigint, waits json)),
 owned AS MATERIALIZED (
-  SELECT workflow_uuid FROM dbos.workflow_status
+  SELECT workflow_uuid, status, owner_xid FROM dbos.workflow_status
    WHERE workflow_uuid = ANY (ARRAY(SELECT run_id FROM request))
    ORDER BY workflow_uuid FOR NO KEY UPDATE ${locked}),
 parked AS (
   UPDATE dbos.workflow_status w
      SET status = 'DELAYED', owner_xid = '${PARKED}', delay_until_epoch_ms = r.until,
          queue_name = COALESCE(w.queue_name, $2), updated_at = ${NOW}
-    FROM request r JOIN owned ON owned.workflow_uuid = r.run_id
-   WHERE w.workflow_uuid = r.run_id AND w.status = 'PENDING' AND w.owner_xid = r.token
+    FROM request r JOIN owned ON owned.workflow_uuid = r.run_id AND owned.owner_xid = r.token AND owned.status = 'PENDING'
+   WHERE w.workflow_uuid = owned.workflow_uuid
   RETURNING w.workflow_uuid AS run_id),
 wait AS MATERIALIZED (
   SELECT r.run_id, x.kind, x.key
@@ -198,7 +202,7 @@ parked AS MATERIALIZED (
    WHERE workflow_uuid = ANY (ARRAY(SELECT run_id FROM waiting)) AND status = 'DELAYED' AND owner_xid = '${PARKED}'
    ORDER BY workflow_uuid FOR NO KEY UPDATE)
 UPDATE dbos.workflow_status ${WOKEN}
- WHERE workflow_uuid = ANY (ARRAY(SELECT workflow_uuid FROM parked)) AND status = 'DELAYED' AND owner_xid = '${PARKED}'
+ WHERE workflow_uuid = ANY (ARRAY(SELECT workflow_uuid FROM parked))
 RETURNING queue_name AS lane`;
 
 /** A held run has no time, and stays. As in the SDK, a debounced run gives its key back. */
@@ -214,7 +218,7 @@ moved AS (
          recovery_attempts = CASE WHEN owner_xid = '${PARKED}' THEN ${UNCOUNTED} ELSE recovery_attempts END,
          delay_until_epoch_ms = CASE WHEN owner_xid = '${PARKED}' THEN NULL ELSE delay_until_epoch_ms END,
          deduplication_id = CASE WHEN is_debounced THEN NULL ELSE deduplication_id END
-   WHERE workflow_uuid = ANY (ARRAY(SELECT workflow_uuid FROM due)) AND status = 'DELAYED'
+   WHERE workflow_uuid = ANY (ARRAY(SELECT workflow_uuid FROM due))
   RETURNING queue_name)
 SELECT ARRAY(SELECT DISTINCT queue_name FROM moved) AS lanes, (SELECT count(*)::int FROM moved) AS count,
        (SELECT min(delay_until_epoch_ms) FROM dbos.workflow_status
