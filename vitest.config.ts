@@ -18,7 +18,7 @@ export default defineConfig({
     isolate: false,
     // More than there are cores on small machines: many tests wait.
     maxWorkers: 3,
-    // Each start of an app starts a thread, and tests of the command line start processes: what they load is compiled once.
+    // Each start of an app starts a thread, and many tests start processes: what they load is compiled once.
     env: { NODE_COMPILE_CACHE: source('./node_modules/.cache/compiled') },
     testTimeout: 30_000,
     hookTimeout: 60_000,

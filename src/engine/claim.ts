@@ -115,14 +115,19 @@ const UNDO = `
          updated_at = (EXTRACT(epoch FROM now()) * 1000)::bigint
    WHERE status = 'PENDING' AND executor_id = $1 AND owner_xid = ANY($2::text[])`;
 
+/** By keys alone: with old statistics Postgres might go through all runs that execute for each of them. */
 const POSTPONE = `
-  UPDATE dbos.workflow_status
+  WITH owned AS MATERIALIZED (
+    SELECT workflow_uuid, status, owner_xid FROM dbos.workflow_status
+     WHERE workflow_uuid = ANY ($1::text[]) ORDER BY workflow_uuid FOR NO KEY UPDATE)
+  UPDATE dbos.workflow_status w
      SET status = 'DELAYED', owner_xid = NULL, started_at_epoch_ms = ${EARLIER_START},
          recovery_attempts = GREATEST(recovery_attempts - 1, 0),
          delay_until_epoch_ms = (EXTRACT(epoch FROM now()) * 1000)::bigint + $3::bigint,
          updated_at = (EXTRACT(epoch FROM now()) * 1000)::bigint
     FROM unnest($1::text[], $2::text[]) AS mine (run_id, token)
-   WHERE status = 'PENDING' AND workflow_uuid = mine.run_id AND owner_xid = mine.token`;
+    JOIN owned ON owned.workflow_uuid = mine.run_id AND owned.owner_xid = mine.token AND owned.status = 'PENDING'
+   WHERE w.workflow_uuid = owned.workflow_uuid`;
 
 /** The same of several lanes, to see which of them are worth a claim. */
 const LANES = `

@@ -5,7 +5,7 @@ import { Ledger } from '../../src/inference/books/ledger.ts';
 import { migrate, migrationsDirectory } from '../../src/postgres/migrations.ts';
 import { migrateEngine } from '../../src/engine/migrate.ts';
 import { openDatabase, waitForDatabase } from '../../src/postgres/connection.ts';
-import { callOf } from '../store/support/calls.ts';
+import { callOf, leaseForAlive } from '../store/support/calls.ts';
 import { until } from '../support/until.ts';
 import { openMortalServer } from './support/mortal-server.ts';
 import { patientQuery } from './support/patient-query.ts';
@@ -20,11 +20,7 @@ test('all of them are in the books again, and their budget knows of them', async
   await waitForDatabase(url, { deadlineMs: 10_000 });
   await migrateEngine(url);
   await migrate(url, { directory: migrationsDirectory(), schema: 'holdfast', table: 'migrations' });
-  await patientQuery(
-    url,
-    `INSERT INTO holdfast.leases (executor_id, host, pid, process, role, version, workflows, expires_at)
-     VALUES ('alive', 'host', 1, 'one', 'all', '1', '{}', now() + interval '1 hour')`,
-  );
+  await leaseForAlive((sql) => patientQuery(url, sql));
   await patientQuery(
     url,
     `INSERT INTO holdfast.budget_rules (name, scope, time_window, limit_usd, policy) VALUES ('all', 'all', 'total', 1, 'stop')`,

@@ -2,8 +2,6 @@
 // of them heard is in the end what is recorded, byte for byte. HOLDFAST_STREAMS_SEED repeats one.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type ChildService, startChild } from '../../src/testing.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
@@ -43,7 +41,7 @@ async function start(role: 'api' | 'worker'): Promise<ChildService> {
     OPENAI_BASE_URL: model.url,
     OPENAI_MODEL: 'narrator',
     HOLDFAST_ROLE: role,
-    NODE_COMPILE_CACHE: join(tmpdir(), 'holdfast-tests-compiled'),
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
   };
   const child = await startChild({ app: appPath('narrator'), databaseUrl: database.url, env });
   children.push(child);

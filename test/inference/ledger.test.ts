@@ -6,7 +6,7 @@ import { Ledger } from '../../src/inference/books/ledger.ts';
 import { pause } from '../../src/lib/pause.ts';
 import { openDatabase } from '../../src/postgres/connection.ts';
 import type { NewModelCall } from '../../src/store/model-calls.ts';
-import { callOf } from '../store/support/calls.ts';
+import { callOf, leaseForAlive } from '../store/support/calls.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
 
@@ -20,10 +20,7 @@ beforeAll(async () => {
   database = await freshDatabase();
   db = openDatabase(database.url, { max: 4, name: 'test' });
   db.on('query', () => (statements += 1));
-  await database.query(
-    `INSERT INTO holdfast.leases (executor_id, host, pid, process, role, version, workflows, expires_at)
-     VALUES ('alive', 'host', 1, 'one', 'all', '1', '{}', now() + interval '1 hour')`,
-  );
+  await leaseForAlive(database.query);
 });
 
 afterAll(async () => {

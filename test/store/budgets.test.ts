@@ -2,16 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
 import { deleteBudget, raiseBudget } from '../../src/store/budgets.ts';
 import { countEndedCalls, loseCallsOf, loseOrphans, reserveCalls, settleCalls } from '../../src/store/model-calls.ts';
-import { booksOfFile, callOf } from './support/calls.ts';
+import { booksOfFile, callOf, leaseForAlive } from './support/calls.ts';
 
 const books = booksOfFile();
 const { budget, enter } = books;
 
 beforeEach(async () => {
-  await books.db.raw(
-    `INSERT INTO holdfast.leases (executor_id, host, pid, process, role, version, workflows, expires_at)
-     VALUES ('alive', 'host', 1, 'one', 'all', '1', '{}', now() + interval '1 hour') ON CONFLICT DO NOTHING`,
-  );
+  await leaseForAlive(books.database.query);
 });
 
 const settle = (id: string, costUsd: string | null, tokens = 10): Promise<string> =>

@@ -1,7 +1,5 @@
 // The world around the refund agent: a model that decides by the ticket, a shop, a database, and processes that are killed.
 
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   type ChatRequest,
@@ -36,7 +34,7 @@ export interface AgentWorld {
 }
 
 /** Each process is ready sooner when it need not compile its modules. */
-const NODE_COMPILE_CACHE = join(tmpdir(), 'holdfast-tests-compiled');
+const { NODE_COMPILE_CACHE } = process.env;
 const APP = fileURLToPath(new URL('../../../dist/examples/02-refund-agent/app.js', import.meta.url));
 
 export async function openAgentWorld(): Promise<AgentWorld> {

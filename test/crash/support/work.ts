@@ -1,7 +1,5 @@
 // Processes of a test app, with a database and a witness, for the tests of one file.
 
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type ChildService, startChild } from '../../../src/testing.ts';
 import { freshDatabase, type TestDatabase } from '../../support/database.ts';
@@ -9,7 +7,7 @@ import { appPath, buildApps } from './apps.ts';
 import { openWitness, type Witness } from './witness.ts';
 
 /** Hundreds of processes start; each of them is ready sooner when it need not compile its modules. */
-const NODE_COMPILE_CACHE = join(tmpdir(), 'holdfast-tests-compiled');
+const { NODE_COMPILE_CACHE } = process.env;
 
 export interface WorkWorld {
   readonly database: TestDatabase;

@@ -49,6 +49,14 @@ export function callOf(rest: Partial<NewModelCall> = {}): NewModelCall {
   };
 }
 
+/** Gives the process `alive` a lease of an hour on a database, by a function that sends a statement to it. */
+export async function leaseForAlive(query: (sql: string) => Promise<unknown>): Promise<void> {
+  await query(
+    `INSERT INTO holdfast.leases (executor_id, host, pid, process, role, version, workflows, expires_at)
+     VALUES ('alive', 'host', 1, 'one', 'all', '1', '{}', now() + interval '1 hour') ON CONFLICT DO NOTHING`,
+  );
+}
+
 /** The books on a database of the calling file, with nothing in them at the beginning of each test. */
 export interface Books {
   readonly database: TestDatabase;
