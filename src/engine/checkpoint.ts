@@ -53,14 +53,14 @@ export class Checkpoints {
   }
 
   /** Runs `body` as the step `name` of the calling workflow and returns its recorded result, or throws its recorded error. */
-  async step<T>(name: string, body: (identity: StepIdentity) => Promise<T>): Promise<T> {
+  step<T>(name: string, body: (identity: StepIdentity) => Promise<T>): Promise<T> {
     const attempt = (): Promise<T> => recordable(name, () => body(this.#identity()), isControlFlow);
     // The checkpoint is written inside the gate: a step that could end while the process stops is also recorded.
     return orHeld(() => withRecordedErrors(() => this.#gate.pass(() => this.#recorded(name, attempt))));
   }
 
   /** Where our engine writes the checkpoint it runs the step as well; elsewhere the SDK does. */
-  async #recorded<T>(name: string, attempt: () => Promise<T>): Promise<T> {
+  #recorded<T>(name: string, attempt: () => Promise<T>): Promise<T> {
     const database = this.#database;
     const execution = DBOS.isInWorkflow() ? database?.executionOf(DBOS.workflowID!) : undefined;
     if (!database || !execution) return DBOS.runStep(attempt, { name });
@@ -162,6 +162,7 @@ function inMemory(listen: Listen, lookAgainMs: number | undefined): Promise<void
   });
 }
 
+/** The SDK does not keep the class of an error that it reads from a checkpoint. */
 async function withRecordedErrors<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();

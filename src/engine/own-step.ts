@@ -31,7 +31,8 @@ export async function runOwnStep<T>(step: OwnStep, body: (stepId: number) => Pro
   const startedAt = Date.now();
   // As it is now: the caller may call further steps before this one has begun.
   const caller: Surroundings = { ...context.getCurrentContextStore()! };
-  const recorded = await database.getOperationResultAndThrowIfCancelled(runId, stepId);
+  const mayBegin = execution.mayBegin(stepId);
+  const recorded = mayBegin ? undefined : await database.getOperationResultAndThrowIfCancelled(runId, stepId);
   if (recorded) {
     const { functionName = '?' } = recorded;
     if (functionName !== name) throw new errors.DBOSUnexpectedStepError(runId, stepId, name, functionName);

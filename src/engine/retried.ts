@@ -8,5 +8,15 @@ import { throughOutages } from '../postgres/outages.ts';
  * are open and dead, whose queries only time out, are none of these.
  */
 export function retried<T>(operation: () => Promise<T>): Promise<T> {
-  return throughOutages(() => withDbRetry(operation));
+  // What succeeds at once, as nearly all does, need not go through both of their loops.
+  return operation().catch((error: unknown) => {
+    let failed: Promise<T> | undefined = Promise.reject<T>(error);
+    return throughOutages(() =>
+      withDbRetry(() => {
+        const attempt = failed ?? operation();
+        failed = undefined;
+        return attempt;
+      }),
+    );
+  });
 }

@@ -87,57 +87,75 @@ async function runAttempts(
   identity: StepIdentity | undefined,
   tokens?: StepTokens,
 ): Promise<unknown> {
-  const policy = call.options.retries ?? { attempts: 1 };
   const begun = { at: performance.now() };
   for (let attempt = 1; ; attempt += 1) {
     const startedAt = new Date();
     try {
-      return await attemptWithRoom(runner, call, attempt, identity, tokens, begun);
+      return await runAttempt(runner, call, attempt, identity, tokens);
     } catch (error) {
+      if (identity && (await roomWaitedFor(runner, identity, error, begun))) {
+        attempt -= 1;
+        continue;
+      }
       if (identity?.cancelled().aborted) throw error;
       const settled = identity && (await call.settle?.(() => identity.cancelled()));
       if (settled) return settled.value;
-      const elapsedMs = performance.now() - begun.at;
-      const recovery = waitForRecoveryIn(error);
-      const again = recovery && recoveryDelay(policy, recovery, Math.random(), elapsedMs);
-      const delay = bounded(again ?? nextAttemptDelay(policy, attempt, error, Math.random(), elapsedMs), policy);
-      // Nobody was asked: that is nothing to tell.
-      if (identity && (again === undefined || recovery?.wasAsked)) {
-        const { code, message } = errorRecord(error);
-        const retryInMs = delay === undefined ? null : Math.round(delay);
-        const { runId, stepId } = identity;
-        await runner.onFailedAttempt({ runId, stepId, step: call.name, attempt, startedAt, code, message, retryInMs });
-      }
-      if (delay === undefined) {
-        await call.giveUp?.(error);
-        throw error;
-      }
-      await pauseBetween(runner, delay, identity?.cancelled());
-      if (again !== undefined) attempt -= 1;
+      const failure = { error, attempt, startedAt, elapsedMs: performance.now() - begun.at };
+      if (!(await nextAttempt(runner, call, failure, identity))) attempt -= 1;
     }
   }
 }
 
-/** A body that would have to wait for room in the limits of a model is left, and called anew when there is some: that is no attempt, and not its time. */
-async function attemptWithRoom(
+interface Failure {
+  error: unknown;
+  attempt: number;
+  startedAt: Date;
+  /** Since the first attempt, in milliseconds, without waiting for room. */
+  elapsedMs: number;
+}
+
+/** Waits for as long as the step's policy says, and returns whether the attempt counts. Throws its error when it was the last one. */
+async function nextAttempt(
   runner: StepRunner,
   call: StepCall,
-  attempt: number,
+  { error, attempt, startedAt, elapsedMs }: Failure,
   identity: StepIdentity | undefined,
-  tokens: StepTokens | undefined,
-  begun: { at: number },
-): Promise<unknown> {
-  for (;;) {
-    try {
-      return await runAttempt(runner, call, attempt, identity, tokens);
-    } catch (error) {
-      const room = identity && waitForRoomIn(error);
-      if (!room) throw error;
-      const since = performance.now();
-      await runner.checkpoints.waitForRoom(identity, room);
-      begun.at += performance.now() - since;
-    }
+): Promise<boolean> {
+  const policy = call.options.retries ?? { attempts: 1 };
+  const recovery = waitForRecoveryIn(error);
+  const again = recovery && recoveryDelay(policy, recovery, Math.random(), elapsedMs);
+  const delay = bounded(again ?? nextAttemptDelay(policy, attempt, error, Math.random(), elapsedMs), policy);
+  // Nobody was asked: that is nothing to tell.
+  if (identity && (again === undefined || recovery?.wasAsked)) {
+    const { code, message } = errorRecord(error);
+    const retryInMs = delay === undefined ? null : Math.round(delay);
+    const { runId, stepId } = identity;
+    await runner.onFailedAttempt({ runId, stepId, step: call.name, attempt, startedAt, code, message, retryInMs });
   }
+  if (delay === undefined) {
+    await call.giveUp?.(error);
+    throw error;
+  }
+  await pauseBetween(runner, delay, identity?.cancelled());
+  return again === undefined;
+}
+
+/**
+ * A body that would have to wait for room in the limits of a model is left, and called anew when there is some: that is no attempt, and not
+ * its time. Returns whether this was the case.
+ */
+async function roomWaitedFor(
+  runner: StepRunner,
+  identity: StepIdentity,
+  error: unknown,
+  begun: { at: number },
+): Promise<boolean> {
+  const room = waitForRoomIn(error);
+  if (!room) return false;
+  const since = performance.now();
+  await runner.checkpoints.waitForRoom(identity, room);
+  begun.at += performance.now() - since;
+  return true;
 }
 
 /** Whoever asks us to wait does not hold a run in memory for as long as he likes. */
@@ -170,7 +188,7 @@ async function runAttempt(
   identity: StepIdentity | undefined,
   stepTokens: StepTokens | undefined,
 ): Promise<unknown> {
-  const leave = await placeFor(runner, call, identity);
+  const leave = call.places && (await placeIn(call.places, runner, identity));
   const tokens = identity && stepTokens?.attempt(identity);
   let wanted: WaitForRoom | WaitForRecovery | undefined;
   const waits = (reason: WaitForRoom | WaitForRecovery): void => void (wanted = reason);
@@ -191,13 +209,15 @@ async function runAttempt(
 }
 
 /** Runs one attempt of `name`. Its signal is aborted when its time is up. @throws RetryableError `step_timeout` then */
-export async function withinTime<T>(
+export function withinTime<T>(
   name: string,
   timeout: Duration | undefined,
   body: (expiry: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
-  if (timeout === undefined) return body(undefined);
-  const limit = timeLimit(name, toMilliseconds(timeout));
+  return timeout === undefined ? body(undefined) : withinLimit(timeLimit(name, toMilliseconds(timeout)), body);
+}
+
+async function withinLimit<T>(limit: TimeLimit, body: (expiry: AbortSignal) => Promise<T>): Promise<T> {
   try {
     return await Promise.race([body(limit.signal), limit.expired]);
   } finally {
@@ -206,14 +226,10 @@ export async function withinTime<T>(
 }
 
 /** A process that stops does not wait for a place, either. */
-async function placeFor(
-  runner: StepRunner,
-  { places }: StepCall,
-  identity: StepIdentity | undefined,
-): Promise<(() => void) | undefined> {
+async function placeIn(places: Turnstile, runner: StepRunner, identity: StepIdentity | undefined): Promise<() => void> {
   const { stopping } = runner.checkpoints;
   try {
-    return await places?.enter(() => (identity ? AbortSignal.any([identity.cancelled(), stopping]) : stopping));
+    return await places.enter(() => (identity ? AbortSignal.any([identity.cancelled(), stopping]) : stopping));
   } catch (error) {
     if (identity && stopping.aborted) return runner.checkpoints.abandon();
     throw error;

@@ -1,5 +1,6 @@
 // What this process knows of the runs that it executes, so that it need not ask the database before every step.
 
+import { isFresh } from '../../core/freshness.ts';
 import type { Settlement } from '../../store/model-calls.ts';
 
 /** A step's recorded outcome, in the form in which the SDK replays it. */
@@ -21,8 +22,8 @@ export class Execution {
   readonly committed = new Set<number>();
   /** Calls of models that are to be settled with the checkpoints of their steps; of steps that run, and have no checkpoint yet. */
   readonly settlements = new Map<number, Settlement[]>();
-  /** Ends what the bodies of steps watch; of those that run. */
-  readonly watches = new Set<() => void>();
+  /** What the bodies of steps watch; of those that run. */
+  readonly watches = new Set<{ release(): void }>();
   /** Whether a transaction of the run left a checkpoint beside the row of its step. */
   hasSeparateCheckpoints = false;
   /** Steps that this execution recorded itself. */
@@ -47,6 +48,12 @@ export class Execution {
     // A run that this process inserted and executes at once has nothing recorded.
     this.loadedTo = isNew ? Infinity : -Infinity;
     this.confirmedAt = isNew ? performance.now() : -Infinity;
+  }
+
+  /** Whether the step can begin without a look at the database: the run was ours just now, and nothing is recorded. */
+  mayBegin(stepId: number): boolean {
+    const isEmpty = this.loadedTo === Infinity && this.recorded.size === 0 && !this.written.has(stepId);
+    return isEmpty && !this.#parking && isFresh(this.confirmedAt, performance.now());
   }
 
   /** Whether a body or a write is under way. */

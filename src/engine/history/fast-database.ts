@@ -6,12 +6,11 @@ import serialization from '@dbos-inc/dbos-sdk/internal/serialization';
 import system from '@dbos-inc/dbos-sdk/internal/system_database';
 import type { RunningWorkflowEntry, WorkflowStatusInternal } from '@dbos-inc/dbos-sdk/internal/system_database';
 import type { Arguments, Result } from '../override.ts';
+import { BodyWatch, type CancellationWatch } from './body-watch.ts';
 import { Execution } from './execution.ts';
 import { Histories, type StartVerdict } from './histories.ts';
 import type { RecordedEnd, RunOutcome } from './run-outcome.ts';
 import type { ParentStep } from './run-start.ts';
-
-type CancellationWatch = ReturnType<InstanceType<typeof system.SystemDatabase>['watchForCancellation']>;
 
 /** The methods that are overridden here, with the `length` that each has in version 5.3.0; see `OVERRIDDEN` of the hooks. */
 export const FAST = {
@@ -82,21 +81,10 @@ export class FastSystemDatabase extends system.SystemDatabase {
   }
 
   override watchForCancellation(runId: string): CancellationWatch {
-    const watch = super.watchForCancellation(runId);
+    const watch = (): CancellationWatch => super.watchForCancellation(runId);
     // The SDK watches for as long as the body of a step runs.
     const execution = this.executionOf(runId);
-    if (!execution) return watch;
-    execution.enter();
-    let isReleased = false;
-    const release = watch.release.bind(watch);
-    execution.watches.add(release);
-    watch.release = () => {
-      release();
-      execution.watches.delete(release);
-      if (!isReleased) execution.leave();
-      isReleased = true;
-    };
-    return watch;
+    return execution ? new BodyWatch(execution, watch) : watch();
   }
 
   override async checkIfCanceled(runId: string): Promise<void> {
@@ -117,12 +105,12 @@ export class FastSystemDatabase extends system.SystemDatabase {
     return recorded === 'unknown' ? super.getOperationResultAndThrowIfCancelled(runId, stepId) : recorded;
   }
 
-  override async recordOperationResult(...args: Arguments<'recordOperationResult'>): Result<'recordOperationResult'> {
+  override recordOperationResult(...args: Arguments<'recordOperationResult'>): Result<'recordOperationResult'> {
     const [runId, stepId, name, mustBeNew, startedAt, endedAt, options = {}] = args;
     const execution = this.executionOf(runId);
     if (!execution) return super.recordOperationResult(...args);
     // A transaction has committed it with what it wrote.
-    if (execution.committed.delete(stepId)) return void execution.written.add(stepId);
+    if (execution.committed.delete(stepId)) return Promise.resolve(void execution.written.add(stepId));
     const { output = null, error = null, serialization = null, childWorkflowID: childRunId = null } = options;
     const settlements = execution.settlements.get(stepId);
     execution.settlements.delete(stepId);

@@ -53,7 +53,7 @@ export class ParkingSystemDatabase extends FastSystemDatabase {
     runsHere: (runId) => this.runsHere(runId),
     onParked: (execution) => {
       // The bodies that it was parked in will not come back to release what they watch.
-      for (const release of execution.watches) release();
+      for (const watch of execution.watches) watch.release();
       const { runId } = execution;
       for (const entry of this.runningWorkflowMap.get(runId)?.slice() ?? []) entry.release();
     },
