@@ -30,8 +30,9 @@ const SETTINGS = {
 /** Connects to the database of `url` in the two ways in which the product does. */
 export function explained(url: string): Explained {
   const parsed = new URL(url);
-  const options = Object.entries(SETTINGS).map(([name, value]) => `-c ${name}=${value}`);
-  parsed.search = `options=${encodeURIComponent(options.join(' '))}`;
+  const own = Object.entries(SETTINGS).map(([name, value]) => `-c ${name}=${value}`);
+  const options = [parsed.searchParams.get('options'), ...own].filter(Boolean).join(' ');
+  parsed.search = `options=${encodeURIComponent(options)}`;
   const texts: string[] = [];
   const listen = (client: pg.Client): void => {
     client.on('notice', ({ message = '' }) => {

@@ -184,10 +184,20 @@ const UNCOUNTED = 'GREATEST(recovery_attempts - 1, 0)';
 const WOKEN = `
    SET status = 'ENQUEUED', owner_xid = NULL, delay_until_epoch_ms = NULL, recovery_attempts = ${UNCOUNTED}, updated_at = ${NOW}`;
 
-const WAKE_RUNS = `
+/** Those of the rows with these keys that are parked; as in `park`, they are found by their keys alone. */
+function woken(runIds: string): string {
+  return `
+locked AS MATERIALIZED (
+  SELECT workflow_uuid, status, owner_xid FROM dbos.workflow_status
+   WHERE workflow_uuid = ANY (${runIds})
+   ORDER BY workflow_uuid FOR NO KEY UPDATE)
 UPDATE dbos.workflow_status ${WOKEN}
- WHERE workflow_uuid = ANY($1::text[]) AND status = 'DELAYED' AND owner_xid = '${PARKED}'
+ WHERE workflow_uuid = ANY (ARRAY(
+         SELECT workflow_uuid FROM locked WHERE status = 'DELAYED' AND owner_xid = '${PARKED}'))
 RETURNING queue_name AS lane`;
+}
+
+const WAKE_RUNS = `WITH ${woken('$1::text[]')}`;
 
 const WAKE = `
 WITH reason AS MATERIALIZED (
@@ -197,13 +207,7 @@ waiting AS MATERIALIZED (
    WHERE r.kind = 'message'
   UNION
   SELECT x.run_id FROM reason r JOIN holdfast.waits x ON x.key = r.key WHERE r.kind = 'run' AND x.kind = 'run'),
-parked AS MATERIALIZED (
-  SELECT workflow_uuid FROM dbos.workflow_status
-   WHERE workflow_uuid = ANY (ARRAY(SELECT run_id FROM waiting)) AND status = 'DELAYED' AND owner_xid = '${PARKED}'
-   ORDER BY workflow_uuid FOR NO KEY UPDATE)
-UPDATE dbos.workflow_status ${WOKEN}
- WHERE workflow_uuid = ANY (ARRAY(SELECT workflow_uuid FROM parked))
-RETURNING queue_name AS lane`;
+${woken('ARRAY(SELECT run_id FROM waiting)')}`;
 
 /** A held run has no time, and stays. As in the SDK, a debounced run gives its key back. */
 const TRANSITION = `

@@ -58,3 +58,26 @@ test('ending looks at the runs that end', async () => {
   expect(plans.length).toBeGreaterThan(0);
   expect(mostRowsOf(plans)).toBeLessThanOrEqual(AT_ONCE);
 });
+
+test('waking looks at the runs that are woken', async () => {
+  const runs = new ParkedRuns(connections.pool, undefined);
+  // Postgres has just seen that hardly any run waits.
+  await database.query(`UPDATE dbos.workflow_status SET status = 'SUCCESS' WHERE status = 'DELAYED'`);
+  await database.query('VACUUM ANALYZE dbos.workflow_status');
+  await database.query(
+    `INSERT INTO dbos.workflow_status (workflow_uuid, status, name, queue_name, owner_xid)
+     SELECT 'parked' || n, 'DELAYED', 'Task.run', 'default', 'parked' FROM generate_series(0, ${RUNNING - 1}) n`,
+  );
+  await database.query(
+    `INSERT INTO holdfast.waits (run_id, kind, key)
+     SELECT 'parked' || n, 'message', 'go' FROM generate_series(0, ${RUNNING - 1}) n`,
+  );
+  const plans = await connections.plansOf(async () => {
+    expect(await runs.wake([{ kind: 'message', runId: 'parked1', topic: 'go' }])).toEqual(['default']);
+    expect(await runs.wakeRuns(['parked2', 'parked3'])).toEqual(['default', 'default']);
+    expect(await runs.wakeRuns(['parked1', 'parked2'])).toEqual([]);
+  });
+  expect(plans.length).toBe(3);
+  // Two runs, in the versions that their rows have had.
+  expect(mostRowsOf(plans)).toBeLessThan(10);
+});
