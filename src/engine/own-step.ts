@@ -4,6 +4,7 @@ import context from '@dbos-inc/dbos-sdk/internal/context';
 import executors from '@dbos-inc/dbos-sdk/internal/dbos-executor';
 import errors from '@dbos-inc/dbos-sdk/internal/error';
 import serialization from '@dbos-inc/dbos-sdk/internal/serialization';
+import type { CancellationWatch } from './history/body-watch.ts';
 import type { Execution } from './history/execution.ts';
 import type { FastSystemDatabase } from './history/fast-database.ts';
 import { recordableResult } from './result-text.ts';
@@ -51,6 +52,27 @@ export async function runOwnStep<T>(step: OwnStep, body: (stepId: number) => Pro
   }
 }
 
+/**
+ * What the SDK tells the body of a step. It would use an object with a getter, which has a hidden class of its own: that keeps all that the
+ * getter can see in memory until the next full garbage collection.
+ */
+class BodyStatus {
+  readonly stepID: number;
+  readonly currentAttempt = undefined;
+  readonly maxAttempts = undefined;
+  readonly timeoutSignal = undefined;
+  readonly #watch: CancellationWatch;
+
+  constructor(stepID: number, watch: CancellationWatch) {
+    this.stepID = stepID;
+    this.#watch = watch;
+  }
+
+  get cancelSignal(): AbortSignal {
+    return this.#watch.signal;
+  }
+}
+
 /** Runs the body, and records its error. Somebody watches for a cancellation meanwhile, which goes before whatever the body throws. */
 async function attempted<T>(
   { database, execution, name }: OwnStep,
@@ -61,10 +83,12 @@ async function attempted<T>(
 ): Promise<T> {
   const { runId } = execution;
   const watch = database.watchForCancellation(runId);
-  const attempt = { getCancelSignal: () => watch.signal };
+  const stepStatus = new BodyStatus(stepId, watch);
+  const { ctxLogger: logger } = executors.DBOSExecutor.globalInstance!;
   execution.settlements.set(stepId, []);
   try {
-    return await context.runInStepContext(caller, stepId, attempt, () => body(stepId));
+    const surroundings = { stepStatus, curStepFunctionId: stepId, logger };
+    return await context.runWithParentContext(caller, surroundings, () => body(stepId));
   } catch (error) {
     if (watch.cancelled) await database.checkIfCanceled(runId);
     if (error instanceof errors.DBOSWorkflowConflictError) throw error;

@@ -3,7 +3,6 @@
 import { nextAttemptDelay, recoveryDelay, type RetryPolicy } from '../core/backoff.ts';
 import { type Duration, toMilliseconds } from '../core/duration.ts';
 import { RetryableError } from '../core/errors.ts';
-import { idempotencyKey } from '../core/idempotency-key.ts';
 import { errorRecord, isRecorded } from '../core/recorded-error.ts';
 import { type WaitForRecovery, waitForRecoveryIn } from '../core/wait-for-recovery.ts';
 import { type WaitForRoom, waitForRoomIn } from '../core/wait-for-room.ts';
@@ -15,7 +14,8 @@ import { pause } from '../lib/pause.ts';
 import { startTimer } from '../lib/timer.ts';
 import type { Turnstile } from '../lib/turnstile.ts';
 import type { FailedAttempt } from '../store/attempts.ts';
-import { inStepContext, type StepContext } from './context.ts';
+import { AttemptContext } from './attempt-context.ts';
+import { inStepContext } from './context.ts';
 import { StepTokens, type TokenWriter } from './token-writer.ts';
 
 /** The longest pause between two attempts, unless the step's own `backoff.max` is longer. */
@@ -195,7 +195,7 @@ async function runAttempt(
   const calls = identity && { settle: identity.settle, tokens, waits };
   try {
     const result = await withinTime(call.name, call.options.timeout, (expiry) =>
-      inStepContext(contextOf(call.name, attempt, identity, expiry), runner.models, call.body, calls),
+      inStepContext(new AttemptContext(call.name, attempt, identity, expiry), runner.models, call.body, calls),
     );
     if (tokens?.isUsed) await tokens.ended();
     return result;
@@ -253,30 +253,4 @@ function timeLimit(name: string, ms: number): TimeLimit {
     reject(error);
   });
   return { signal: controller.signal, expired: promise, clear };
-}
-
-function contextOf(
-  name: string,
-  attempt: number,
-  identity: StepIdentity | undefined,
-  timeout: AbortSignal | undefined,
-): StepContext {
-  let signal: AbortSignal | undefined;
-  return {
-    runId: identity?.runId,
-    stepId: identity?.stepId,
-    name,
-    attempt,
-    tenant: identity?.tenant,
-    get idempotencyKey() {
-      // A hash that most steps have no use for.
-      return identity && idempotencyKey(identity.runId, String(identity.stepId));
-    },
-    get signal() {
-      // Made when it is first looked at: watching for a cancellation is not free.
-      const parts = [timeout, identity?.cancelled()].filter((part) => part !== undefined);
-      signal ??= AbortSignal.any(parts);
-      return signal;
-    },
-  };
 }
