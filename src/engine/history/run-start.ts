@@ -40,29 +40,31 @@ export interface StartedRow {
   owner: string | null;
 }
 
+/** What is not known beforehand of a row that a group inserted. */
+interface InsertedRow {
+  run_id: string;
+  deadline: string | null;
+}
+
 /** Writes starts in groups. */
 export class RunStarts {
   readonly #group: GroupCommit<RunStart, StartedRow | 'refused'>;
 
   constructor(pool: Pool, application: string | undefined) {
-    const write = async (name: string, text: string, items: RunStart[]): Promise<Map<string, StartedRow>> => {
-      const { rows } = await pool.query<StartedRow & { run_id: string }>({
-        name,
-        text,
-        values: [JSON.stringify(items.map(requestOf)), application ?? null],
-      });
-      return new Map(rows.map((row) => [row.run_id, row]));
-    };
+    const valuesOf = (items: RunStart[]): unknown[] => [JSON.stringify(items.map(requestOf)), application ?? null];
     this.#group = new GroupCommit<RunStart, StartedRow | 'refused'>({
       keyOf: ({ run }) => run.workflowUUID,
       bytesOf: ({ run }) => (run.input?.length ?? 0) + 600,
       writeMany: async (items) => {
-        const rows = await write('holdfast_start_many', MANY, items);
-        return items.map(({ run }) => rows.get(run.workflowUUID));
+        const query = { name: 'holdfast_start_many', text: MANY, values: valuesOf(items) };
+        const { rows } = await pool.query<InsertedRow>(query);
+        const inserted = new Map(rows.map((row) => [row.run_id, row]));
+        return items.map((item) => startedRow(item, inserted.get(item.run.workflowUUID)));
       },
       writeOne: async (item) => {
-        const rows = await write('holdfast_start_one', ONE, [item]);
-        return rows.get(item.run.workflowUUID) ?? 'refused';
+        const query = { name: 'holdfast_start_one', text: ONE, values: valuesOf([item]) };
+        const { rows } = await pool.query<StartedRow>(query);
+        return rows[0] ?? 'refused';
       },
     });
   }
@@ -74,6 +76,27 @@ export class RunStarts {
   write(start: RunStart): Promise<StartedRow | 'refused'> {
     return this.#group.write(start);
   }
+}
+
+function startedRow({ run, creator, parent }: RunStart, inserted: InsertedRow | undefined): StartedRow | undefined {
+  return (
+    inserted && {
+      status: run.status,
+      name: run.workflowName,
+      class_name: run.workflowClassName || null,
+      config_name: run.workflowConfigName || null,
+      queue_name: run.queueName ?? null,
+      creator,
+      serialization: run.serialization,
+      step_ended_at: parent ? String(parent.endedAt) : null,
+      deadline: inserted.deadline,
+      owner: ownerOf(run, creator),
+    }
+  );
+}
+
+function ownerOf({ status }: WorkflowStatusInternal, creator: string): string | null {
+  return status === 'PENDING' ? creator : null;
 }
 
 function requestOf({ run, creator, parent, isClaimed = false }: RunStart): object {
@@ -108,7 +131,7 @@ function requestOf({ run, creator, parent, isClaimed = false }: RunStart): objec
     debounce_deadline_epoch_ms: run.debounceDeadlineEpochMS,
     is_debounced: run.isDebounced ?? false,
     application_name: run.applicationName,
-    owner_xid: run.status === 'PENDING' ? creator : null,
+    owner_xid: ownerOf(run, creator),
     is_claimed: isClaimed,
     inputs: run.input,
     parent_step: parent?.stepId,
@@ -197,9 +220,7 @@ step AS (
   INSERT INTO dbos.operation_outputs ${STEP_COLUMNS}
   SELECT parent_run, parent_step, name, workflow_uuid, step_started_at, step_ended_at, $2::text, ${NOW}
     FROM fresh WHERE parent_run IS NOT NULL)
-SELECT f.workflow_uuid AS run_id, f.status, f.name, f.class_name, f.config_name, f.queue_name, f.creator_xid AS creator,
-       f.serialization, s.workflow_deadline_epoch_ms AS deadline, f.owner_xid AS owner, f.step_ended_at
-  FROM fresh f JOIN started s ON s.workflow_uuid = f.workflow_uuid`;
+SELECT workflow_uuid AS run_id, workflow_deadline_epoch_ms AS deadline FROM started`;
 
 /** A run that is there already is touched without a change, so that its row comes back as it is. */
 const ONE = `${admittedRequests('')},
@@ -224,7 +245,7 @@ step AS (
    WHERE a.parent_run IS NOT NULL
   ON CONFLICT (workflow_uuid, function_id) DO UPDATE SET completed_at_epoch_ms = operation_outputs.completed_at_epoch_ms
   RETURNING completed_at_epoch_ms)
-SELECT s.workflow_uuid AS run_id, s.status, s.name, s.class_name, s.config_name, s.queue_name, s.creator_xid AS creator,
+SELECT s.status, s.name, s.class_name, s.config_name, s.queue_name, s.creator_xid AS creator,
        s.serialization, s.workflow_deadline_epoch_ms AS deadline, s.owner_xid AS owner,
        (SELECT completed_at_epoch_ms FROM step) AS step_ended_at
   FROM started s`;

@@ -22,35 +22,33 @@ export interface StepCheckpoint {
   token: string;
 }
 
-/** What the database found: whose the run is, and when the step that is recorded now had ended. */
+/** What the database found where it did not just write: whose the run is, and when the step that is recorded now had ended. */
 interface Verdict {
   status: string;
   token: string | null;
   ended_at: string | null;
 }
 
+type Answer = 'written' | Verdict | 'missing';
+
+const UNIQUE_VIOLATION = '23505';
+
 /** Writes checkpoints in groups. */
 export class StepCheckpoints {
-  readonly #group: GroupCommit<StepCheckpoint, Verdict | 'missing'>;
+  readonly #pool: Pool;
+  readonly #application: string | null;
+  readonly #group: GroupCommit<StepCheckpoint, Answer>;
 
   constructor(pool: Pool, application: string | undefined, isQuiet: () => boolean) {
-    this.#group = new GroupCommit<StepCheckpoint, Verdict | 'missing'>(
+    this.#pool = pool;
+    this.#application = application ?? null;
+    this.#group = new GroupCommit<StepCheckpoint, Answer>(
       {
         keyOf: ({ runId, stepId }) => `${stepId} ${runId}`,
         bytesOf: ({ output, error, settlements = [] }) =>
           (output?.length ?? 0) + (error?.length ?? 0) + 300 * (1 + settlements.length),
-        writeMany: async (items) => {
-          const values = [JSON.stringify(items.map(requestOf)), application ?? null];
-          const settlements = items.flatMap((item) => item.settlements ?? []);
-          const { rows } = await pool.query<Verdict & { n: number }>(queryOf('many', values, settlements));
-          const verdicts = new Map(rows.map((row) => [row.n, row]));
-          return items.map((_, n) => verdicts.get(n));
-        },
-        writeOne: async (item) => {
-          const values = [...valuesOf(item), application ?? null];
-          const { rows } = await pool.query<Verdict>(queryOf('one', values, item.settlements ?? []));
-          return rows[0] ?? 'missing';
-        },
+        writeMany: (items) => this.#writeMany(items),
+        writeOne: async (item) => ((await this.#isWritten(item)) ? 'written' : this.#verdict(item)),
       },
       isQuiet,
     );
@@ -62,6 +60,7 @@ export class StepCheckpoints {
    */
   async write(checkpoint: StepCheckpoint): Promise<boolean> {
     const verdict = await this.#group.write(checkpoint);
+    if (verdict === 'written') return true;
     if (verdict === 'missing' || verdict.token !== checkpoint.token) {
       if (verdict !== 'missing' && verdict.status === 'CANCELLED') {
         throw new errors.DBOSWorkflowCancelledError(checkpoint.runId);
@@ -69,6 +68,32 @@ export class StepCheckpoints {
       throw new errors.DBOSWorkflowConflictError(checkpoint.runId);
     }
     return Number(verdict.ended_at) === checkpoint.endedAt;
+  }
+
+  async #writeMany(items: StepCheckpoint[]): Promise<('written' | undefined)[]> {
+    const values = [JSON.stringify(items.map(requestOf)), this.#application];
+    const settlements = items.flatMap((item) => item.settlements ?? []);
+    const { rows } = await this.#pool.query<{ n: number }>(queryOf('many', values, settlements));
+    const leftOut = new Set(rows.map(({ n }) => n));
+    return items.map((_, n) => (leftOut.has(n) ? undefined : 'written'));
+  }
+
+  /** Writes it where the run is ours and the step is not recorded, as nearly always; the number of rows says as much, and costs least. */
+  async #isWritten(item: StepCheckpoint): Promise<boolean> {
+    const values = [...valuesOf(item), this.#application];
+    try {
+      const { rowCount } = await this.#pool.query(queryOf('one', values, item.settlements ?? []));
+      return rowCount === 1;
+    } catch (error) {
+      if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return false;
+      throw error;
+    }
+  }
+
+  async #verdict(item: StepCheckpoint): Promise<Verdict | 'missing'> {
+    const values = [...valuesOf(item), this.#application];
+    const { rows } = await this.#pool.query<Verdict>(queryOf('verdict', values, item.settlements ?? []));
+    return rows[0] ?? 'missing';
   }
 }
 
@@ -94,7 +119,7 @@ function valuesOf(item: StepCheckpoint): (string | number | null)[] {
 }
 
 function queryOf(
-  kind: 'many' | 'one',
+  kind: keyof typeof STATEMENTS,
   values: (string | number | null)[],
   settlements: readonly Settlement[],
 ): QueryConfig {
@@ -129,27 +154,40 @@ written AS (${INTO}
   SELECT r.run_id, r.step_id, r.output, r.error, r.name, r.child_run_id, r.started_at, r.ended_at,
          r.serialization, $2::text, (EXTRACT(EPOCH FROM now()) * 1000)::bigint
     FROM request r JOIN owned ON owned.workflow_uuid = r.run_id AND owned.owner_xid = r.token)${also}
-SELECT r.n, owned.status, owned.owner_xid AS token, r.ended_at
-  FROM request r JOIN owned ON owned.workflow_uuid = r.run_id`;
+SELECT r.n
+  FROM request r
+ WHERE NOT EXISTS (SELECT FROM owned WHERE owned.workflow_uuid = r.run_id AND owned.owner_xid = r.token)`;
 }
 
-/** One waits for whoever has locked its run. A step that is recorded already keeps what it has. */
-function one(also = ''): string {
-  return `
+/** One by itself waits for whoever has locked its run. */
+const OWNED = `
 WITH owned AS MATERIALIZED (
-  SELECT status, owner_xid FROM dbos.workflow_status WHERE workflow_uuid = $1 FOR NO KEY UPDATE),
-written AS (${INTO}
+  SELECT status, owner_xid FROM dbos.workflow_status WHERE workflow_uuid = $1 FOR NO KEY UPDATE)`;
+const GIVEN = `
   SELECT $1, $2::int, $6, $7, $3, $9, $4::bigint, $5::bigint, $8, $11, (EXTRACT(EPOCH FROM now()) * 1000)::bigint
-    FROM owned WHERE owned.owner_xid = $10
+    FROM owned WHERE owned.owner_xid = $10`;
+
+function one(also = ''): string {
+  return `${OWNED}${also}${INTO}${GIVEN}`;
+}
+
+/** A step that is recorded already keeps what it has. */
+function verdict(also = ''): string {
+  return `${OWNED},
+written AS (${INTO}${GIVEN}
   ON CONFLICT (workflow_uuid, function_id) DO UPDATE SET completed_at_epoch_ms = operation_outputs.completed_at_epoch_ms
   RETURNING completed_at_epoch_ms)${also}
 SELECT owned.status, owned.owner_xid AS token, (SELECT completed_at_epoch_ms FROM written) AS ended_at FROM owned`;
 }
 
-const STATEMENTS = { many: many(), one: one() };
+const STATEMENTS = { many: many(), one: one(), verdict: verdict() };
 
 /** What models were called for is a fact, whoever has the run by now. */
 const settled = (settlements: string): string => `,
 settled AS (${settling(settlements)})`;
 
-const SETTLING_STATEMENTS = { many: many(settled('$3::json')), one: one(settled('$12::json')) };
+const SETTLING_STATEMENTS = {
+  many: many(settled('$3::json')),
+  one: one(settled('$12::json')),
+  verdict: verdict(settled('$12::json')),
+};
