@@ -2,6 +2,7 @@
 
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import context from '@dbos-inc/dbos-sdk/internal/context';
+import executors from '@dbos-inc/dbos-sdk/internal/dbos-executor';
 import { TerminalError } from '../core/errors.ts';
 import { errorRecord, isRecorded, RecordedError } from '../core/recorded-error.ts';
 import { assertSerializable } from '../core/serializable.ts';
@@ -20,6 +21,8 @@ export interface StepIdentity {
   tenant: string;
   /** Aborted when the run is cancelled; looking at it starts to watch for that. */
   cancelled(): AbortSignal;
+  /** Resolves when the run is still ours, before a further attempt. @throws the SDK's own error when it was cancelled, or taken over */
+  assertOurs(): Promise<void>;
   /** Has a call of a model settled in the commit of the step's checkpoint. Returns false where the engine cannot do that. */
   settle: (settlement: Settlement) => boolean;
   /** The token of the execution, in the step's body: what is written for the run is conditional on it. */
@@ -98,9 +101,15 @@ export class Checkpoints {
       stepId,
       tenant: DBOS.authenticatedUser,
       cancelled: () => status?.cancelSignal ?? NEVER_CANCELLED,
+      assertOurs: () => this.#assertOurs(runId),
       settle: (settlement) => this.#database?.executionOf(runId)?.settle(stepId, settlement) ?? false,
       owner: () => context.currentOwnerXid(runId),
     };
+  }
+
+  async #assertOurs(runId: string): Promise<void> {
+    this.#database?.executionOf(runId)?.doubt();
+    await executors.DBOSExecutor.globalInstance!.systemDatabase.checkIfCanceled(runId);
   }
 
   /** Whether the process has begun to stop; pauses end then, and what would follow them is left to another process. */
@@ -109,7 +118,8 @@ export class Checkpoints {
   }
 
   /**
-   * Waits in a step, between two calls of its body, until there may be room for its call of a model. The run may leave memory meanwhile; then this never returns. @throws the SDK's own error when the run is cancelled, or somebody else's by then
+   * Waits in a step, between two calls of its body, until there may be room for its call of a model. The run may leave memory meanwhile;
+   * then this never returns. @throws the SDK's own error when the run is cancelled, or somebody else's by then
    */
   async waitForRoom(identity: StepIdentity, { listen, lookAgainMs }: Room): Promise<void> {
     const { runId, stepId } = identity;

@@ -33,7 +33,8 @@ export async function runOwnStep<T>(step: OwnStep, body: (stepId: number) => Pro
   // As it is now: the caller may call further steps before this one has begun.
   const caller: Surroundings = { ...context.getCurrentContextStore()! };
   const mayBegin = execution.mayBegin(stepId);
-  const recorded = mayBegin ? undefined : await database.getOperationResultAndThrowIfCancelled(runId, stepId);
+  // Never in the turn of the call: what the caller does after it would otherwise be seen by some bodies and not by others.
+  const recorded = await (mayBegin ? undefined : database.getOperationResultAndThrowIfCancelled(runId, stepId));
   if (recorded) {
     const { functionName = '?' } = recorded;
     if (functionName !== name) throw new errors.DBOSUnexpectedStepError(runId, stepId, name, functionName);
@@ -92,6 +93,7 @@ async function attempted<T>(
   } catch (error) {
     if (watch.cancelled) await database.checkIfCanceled(runId);
     if (error instanceof errors.DBOSWorkflowConflictError) throw error;
+    if (error instanceof errors.DBOSWorkflowCancelledError && error.workflowID === runId) throw error;
     const { serializer } = executors.DBOSExecutor.globalInstance!;
     const written = await serialization.serializeResErrorWithSerializer(error as Error, serializer, serializer.name());
     const outcome = { error: written.serializedValue, serialization: written.serialization };

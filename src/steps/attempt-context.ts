@@ -4,19 +4,24 @@ import { idempotencyKey } from '../core/idempotency-key.ts';
 import type { StepIdentity } from '../engine/checkpoint.ts';
 import type { StepContext } from './context.ts';
 
-/**
- * What most bodies have no use for is made when they first look at it. This is a class because every object literal with a getter has a
- * hidden class of its own, which keeps all that the getter can see in memory until the next full garbage collection.
- */
+/** What most bodies have no use for, and is made when they first look at it. */
+interface Unmade {
+  identity: StepIdentity | undefined;
+  timeout: AbortSignal | undefined;
+  signal?: AbortSignal;
+}
+
+const UNMADE = Symbol('unmade');
+
 export class AttemptContext implements StepContext {
   readonly runId: string | undefined;
   readonly stepId: number | undefined;
   readonly name: string;
   readonly attempt: number;
   readonly tenant: string | undefined;
-  readonly #identity: StepIdentity | undefined;
-  readonly #timeout: AbortSignal | undefined;
-  #signal: AbortSignal | undefined;
+  declare readonly signal: AbortSignal;
+  declare readonly idempotencyKey: string | undefined;
+  readonly [UNMADE]: Unmade;
 
   constructor(name: string, attempt: number, identity: StepIdentity | undefined, timeout: AbortSignal | undefined) {
     this.runId = identity?.runId;
@@ -24,18 +29,31 @@ export class AttemptContext implements StepContext {
     this.name = name;
     this.attempt = attempt;
     this.tenant = identity?.tenant;
-    this.#identity = identity;
-    this.#timeout = timeout;
-  }
-
-  get idempotencyKey(): string | undefined {
-    const { runId, stepId } = this;
-    return runId === undefined ? undefined : idempotencyKey(runId, String(stepId));
-  }
-
-  /** Watching for a cancellation is not free. */
-  get signal(): AbortSignal {
-    this.#signal ??= AbortSignal.any([this.#timeout, this.#identity?.cancelled()].filter((part) => part !== undefined));
-    return this.#signal;
+    this[UNMADE] = { identity, timeout };
+    Object.defineProperty(this, 'signal', SIGNAL);
+    Object.defineProperty(this, 'idempotencyKey', IDEMPOTENCY_KEY);
   }
 }
+
+/**
+ * These are properties of each context, so that copies have them, and their getters are shared by all. Getters of an object literal would
+ * give each object a hidden class of its own, which stays in memory, with all that they can see, until the next full garbage collection.
+ */
+const SIGNAL: PropertyDescriptor & ThisType<AttemptContext> = {
+  enumerable: true,
+  get() {
+    const unmade = this[UNMADE];
+    const { timeout, identity } = unmade;
+    // Watching for a cancellation is not free.
+    unmade.signal ??= AbortSignal.any([timeout, identity?.cancelled()].filter((part) => part !== undefined));
+    return unmade.signal;
+  },
+};
+
+const IDEMPOTENCY_KEY: PropertyDescriptor & ThisType<AttemptContext> = {
+  enumerable: true,
+  get() {
+    const { identity } = this[UNMADE];
+    return identity && idempotencyKey(identity.runId, String(identity.stepId));
+  },
+};

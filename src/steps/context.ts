@@ -56,10 +56,7 @@ export interface ModelUse {
 
 const current = new AsyncLocalStorage<Surroundings>();
 
-/**
- * Returns the surroundings of the step that the caller runs in. A copy (`{ ...stepContext() }`) has neither `signal` nor `idempotencyKey`,
- * which are made when they are looked at. @throws HoldfastError `not_in_step` outside of a step's body
- */
+/** Returns the surroundings of the step that the caller runs in. @throws HoldfastError `not_in_step` outside of a step's body */
 export function stepContext(): StepContext {
   return surroundings('stepContext()').context;
 }

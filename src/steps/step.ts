@@ -87,75 +87,60 @@ async function runAttempts(
   identity: StepIdentity | undefined,
   tokens?: StepTokens,
 ): Promise<unknown> {
+  const policy = call.options.retries ?? { attempts: 1 };
   const begun = { at: performance.now() };
   for (let attempt = 1; ; attempt += 1) {
     const startedAt = new Date();
     try {
-      return await runAttempt(runner, call, attempt, identity, tokens);
+      return await attemptWithRoom(runner, call, attempt, identity, tokens, begun);
     } catch (error) {
-      if (identity && (await roomWaitedFor(runner, identity, error, begun))) {
-        attempt -= 1;
-        continue;
-      }
       if (identity?.cancelled().aborted) throw error;
       const settled = identity && (await call.settle?.(() => identity.cancelled()));
       if (settled) return settled.value;
-      const failure = { error, attempt, startedAt, elapsedMs: performance.now() - begun.at };
-      if (!(await nextAttempt(runner, call, failure, identity))) attempt -= 1;
+      const elapsedMs = performance.now() - begun.at;
+      const recovery = waitForRecoveryIn(error);
+      const again = recovery && recoveryDelay(policy, recovery, Math.random(), elapsedMs);
+      const delay = bounded(again ?? nextAttemptDelay(policy, attempt, error, Math.random(), elapsedMs), policy);
+      // Nobody was asked: that is nothing to tell.
+      if (identity && (again === undefined || recovery?.wasAsked)) {
+        const { code, message } = errorRecord(error);
+        const retryInMs = delay === undefined ? null : Math.round(delay);
+        const { runId, stepId } = identity;
+        await runner.onFailedAttempt({ runId, stepId, step: call.name, attempt, startedAt, code, message, retryInMs });
+      }
+      if (delay === undefined) {
+        await call.giveUp?.(error);
+        throw error;
+      }
+      await untilNextAttempt(runner, delay, identity);
+      if (again !== undefined) attempt -= 1;
     }
   }
 }
 
-interface Failure {
-  error: unknown;
-  attempt: number;
-  startedAt: Date;
-  /** Since the first attempt, in milliseconds, without waiting for room. */
-  elapsedMs: number;
-}
-
-/** Waits for as long as the step's policy says, and returns whether the attempt counts. Throws its error when it was the last one. */
-async function nextAttempt(
-  runner: StepRunner,
-  call: StepCall,
-  { error, attempt, startedAt, elapsedMs }: Failure,
-  identity: StepIdentity | undefined,
-): Promise<boolean> {
-  const policy = call.options.retries ?? { attempts: 1 };
-  const recovery = waitForRecoveryIn(error);
-  const again = recovery && recoveryDelay(policy, recovery, Math.random(), elapsedMs);
-  const delay = bounded(again ?? nextAttemptDelay(policy, attempt, error, Math.random(), elapsedMs), policy);
-  // Nobody was asked: that is nothing to tell.
-  if (identity && (again === undefined || recovery?.wasAsked)) {
-    const { code, message } = errorRecord(error);
-    const retryInMs = delay === undefined ? null : Math.round(delay);
-    const { runId, stepId } = identity;
-    await runner.onFailedAttempt({ runId, stepId, step: call.name, attempt, startedAt, code, message, retryInMs });
-  }
-  if (delay === undefined) {
-    await call.giveUp?.(error);
-    throw error;
-  }
-  await pauseBetween(runner, delay, identity?.cancelled());
-  return again === undefined;
-}
-
 /**
  * A body that would have to wait for room in the limits of a model is left, and called anew when there is some: that is no attempt, and not
- * its time. Returns whether this was the case.
+ * its time.
  */
-async function roomWaitedFor(
+async function attemptWithRoom(
   runner: StepRunner,
-  identity: StepIdentity,
-  error: unknown,
+  call: StepCall,
+  attempt: number,
+  identity: StepIdentity | undefined,
+  tokens: StepTokens | undefined,
   begun: { at: number },
-): Promise<boolean> {
-  const room = waitForRoomIn(error);
-  if (!room) return false;
-  const since = performance.now();
-  await runner.checkpoints.waitForRoom(identity, room);
-  begun.at += performance.now() - since;
-  return true;
+): Promise<unknown> {
+  for (;;) {
+    try {
+      return await runAttempt(runner, call, attempt, identity, tokens);
+    } catch (error) {
+      const room = identity && waitForRoomIn(error);
+      if (!room) throw error;
+      const since = performance.now();
+      await runner.checkpoints.waitForRoom(identity, room);
+      begun.at += performance.now() - since;
+    }
+  }
 }
 
 /** Whoever asks us to wait does not hold a run in memory for as long as he likes. */
@@ -163,6 +148,16 @@ function bounded(delayMs: number | undefined, { backoff }: RetryPolicy): number 
   if (delayMs === undefined) return undefined;
   const longest = Math.max(LONGEST_PAUSE_MS, toMilliseconds(backoff?.max ?? 0));
   return Math.min(delayMs, longest, LONGEST_RECORDED_MS);
+}
+
+/** The watch for a cancellation looks once a second only, and a run may be taken over at any time. */
+async function untilNextAttempt(
+  runner: StepRunner,
+  delayMs: number,
+  identity: StepIdentity | undefined,
+): Promise<void> {
+  await pauseBetween(runner, delayMs, identity?.cancelled());
+  await identity?.assertOurs();
 }
 
 /** Waits for the next attempt. A process that stops does not wait: the run goes on elsewhere, with this attempt still unrecorded. */

@@ -54,7 +54,9 @@ class Saga {
 
   @step({ retries: { attempts: 2, backoff: { initial: 1 } } })
   static async cancel({ item }: Booking): Promise<void> {
-    keys.push(stepContext().idempotencyKey);
+    const { idempotencyKey, signal } = stepContext();
+    keys.push(idempotencyKey);
+    signal.throwIfAborted();
     if (failures-- > 0) throw new Error('the office is closed');
     done.push(`cancel ${item}`);
   }

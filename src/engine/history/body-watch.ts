@@ -38,8 +38,8 @@ export class BodyWatch implements CancellationWatch {
 
   #watched(): CancellationWatch {
     const watch = this.#begin();
-    // Nobody would release it a second time.
-    if (this.#isReleased) watch.release();
+    // The body has ended, or will not go on here: nobody would release it.
+    if (this.#isReleased || this.#execution.isParked) watch.release();
     else this.#execution.watches.add(watch);
     return watch;
   }

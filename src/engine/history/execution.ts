@@ -40,6 +40,7 @@ export class Execution {
   #underWay = 0;
   #touchedAt = performance.now();
   #parking: Promise<boolean> | undefined;
+  #isParked = false;
 
   constructor(runId: string, token: string, isNew: boolean) {
     this.runId = runId;
@@ -50,15 +51,25 @@ export class Execution {
     this.confirmedAt = isNew ? performance.now() : -Infinity;
   }
 
-  /** Whether the step can begin without a look at the database: the run was ours just now, and nothing is recorded. */
+  /** Whether nothing was recorded of the run before this execution. */
+  get hasNoHistory(): boolean {
+    return this.loadedTo === Infinity && this.keptFrom === -Infinity && this.recorded.size === 0;
+  }
+
+  /** Whether the step can begin without a look at the database: it is not recorded, and the run was ours just now. */
   mayBegin(stepId: number): boolean {
-    const isEmpty = this.loadedTo === Infinity && this.recorded.size === 0 && !this.written.has(stepId);
-    return isEmpty && !this.#parking && isFresh(this.confirmedAt, performance.now());
+    const isFirst = this.hasNoHistory && !this.written.has(stepId);
+    return isFirst && !this.#parking && isFresh(this.confirmedAt, performance.now());
   }
 
   /** Whether a body or a write is under way. */
   get isBusy(): boolean {
     return this.#underWay > 0;
+  }
+
+  /** Whether the run has left this process, to go on from its history. */
+  get isParked(): boolean {
+    return this.#isParked;
   }
 
   /** For how many milliseconds the run has done nothing. */
@@ -105,9 +116,9 @@ export class Execution {
     if (this.#parking) return false;
     this.#parking = park();
     try {
-      const isParked = await this.#parking;
-      if (!isParked) this.#parking = undefined;
-      return isParked;
+      this.#isParked = await this.#parking;
+      if (!this.#isParked) this.#parking = undefined;
+      return this.#isParked;
     } catch (error) {
       this.#parking = undefined;
       throw error;

@@ -54,7 +54,7 @@ export class Histories {
   async recorded(execution: Execution, stepId: number): Promise<RecordedStep | 'unknown' | undefined> {
     if (execution.written.has(stepId)) return 'unknown';
     await this.assertOwned(execution);
-    if (execution.loadedTo === Infinity && execution.recorded.size === 0) return undefined;
+    if (execution.hasNoHistory) return undefined;
     return execution.during(() => retried(() => this.#recorded.find(execution, stepId)));
   }
 

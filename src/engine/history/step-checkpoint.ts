@@ -48,7 +48,7 @@ export class StepCheckpoints {
         bytesOf: ({ output, error, settlements = [] }) =>
           (output?.length ?? 0) + (error?.length ?? 0) + 300 * (1 + settlements.length),
         writeMany: (items) => this.#writeMany(items),
-        writeOne: async (item) => ((await this.#isWritten(item)) ? 'written' : this.#verdict(item)),
+        writeOne: async (item) => ((await this.#tryToWrite(item)) ? 'written' : this.#verdict(item)),
       },
       isQuiet,
     );
@@ -59,15 +59,15 @@ export class StepCheckpoints {
    * @throws the SDK's DBOSWorkflowCancelledError, or DBOSWorkflowConflictError when another execution has the run
    */
   async write(checkpoint: StepCheckpoint): Promise<boolean> {
-    const verdict = await this.#group.write(checkpoint);
-    if (verdict === 'written') return true;
-    if (verdict === 'missing' || verdict.token !== checkpoint.token) {
-      if (verdict !== 'missing' && verdict.status === 'CANCELLED') {
+    const answer = await this.#group.write(checkpoint);
+    if (answer === 'written') return true;
+    if (answer === 'missing' || answer.token !== checkpoint.token) {
+      if (answer !== 'missing' && answer.status === 'CANCELLED') {
         throw new errors.DBOSWorkflowCancelledError(checkpoint.runId);
       }
       throw new errors.DBOSWorkflowConflictError(checkpoint.runId);
     }
-    return Number(verdict.ended_at) === checkpoint.endedAt;
+    return Number(answer.ended_at) === checkpoint.endedAt;
   }
 
   async #writeMany(items: StepCheckpoint[]): Promise<('written' | undefined)[]> {
@@ -79,7 +79,7 @@ export class StepCheckpoints {
   }
 
   /** Writes it where the run is ours and the step is not recorded, as nearly always; the number of rows says as much, and costs least. */
-  async #isWritten(item: StepCheckpoint): Promise<boolean> {
+  async #tryToWrite(item: StepCheckpoint): Promise<boolean> {
     const values = [...valuesOf(item), this.#application];
     try {
       const { rowCount } = await this.#pool.query(queryOf('one', values, item.settlements ?? []));
@@ -147,7 +147,7 @@ WITH request AS MATERIALIZED (
   SELECT * FROM json_to_recordset($1::json) AS r(n int, run_id text, step_id int, name text, started_at bigint, ended_at bigint,
                                                  output text, error text, serialization text, child_run_id text, token text)),
 owned AS MATERIALIZED (
-  SELECT workflow_uuid, status, owner_xid FROM dbos.workflow_status
+  SELECT workflow_uuid, owner_xid FROM dbos.workflow_status
    WHERE workflow_uuid = ANY (ARRAY(SELECT run_id FROM request))
    ORDER BY workflow_uuid FOR NO KEY UPDATE SKIP LOCKED),
 written AS (${INTO}
@@ -159,21 +159,23 @@ SELECT r.n
  WHERE NOT EXISTS (SELECT FROM owned WHERE owned.workflow_uuid = r.run_id AND owned.owner_xid = r.token)`;
 }
 
-/** One by itself waits for whoever has locked its run. */
-const OWNED = `
-WITH owned AS MATERIALIZED (
-  SELECT status, owner_xid FROM dbos.workflow_status WHERE workflow_uuid = $1 FOR NO KEY UPDATE)`;
 const GIVEN = `
   SELECT $1, $2::int, $6, $7, $3, $9, $4::bigint, $5::bigint, $8, $11, (EXTRACT(EPOCH FROM now()) * 1000)::bigint
     FROM owned WHERE owned.owner_xid = $10`;
 
+/** One by itself waits for whoever has locked its run, and fails where the step is recorded. */
 function one(also = ''): string {
-  return `${OWNED}${also}${INTO}${GIVEN}`;
+  return `
+WITH owned AS MATERIALIZED (
+  SELECT owner_xid FROM dbos.workflow_status WHERE workflow_uuid = $1 FOR NO KEY UPDATE)${also}
+${INTO}${GIVEN}`;
 }
 
-/** A step that is recorded already keeps what it has. */
+/** As `one`, but a step that is recorded already keeps what it has. */
 function verdict(also = ''): string {
-  return `${OWNED},
+  return `
+WITH owned AS MATERIALIZED (
+  SELECT status, owner_xid FROM dbos.workflow_status WHERE workflow_uuid = $1 FOR NO KEY UPDATE),
 written AS (${INTO}${GIVEN}
   ON CONFLICT (workflow_uuid, function_id) DO UPDATE SET completed_at_epoch_ms = operation_outputs.completed_at_epoch_ms
   RETURNING completed_at_epoch_ms)${also}

@@ -184,12 +184,18 @@ const UNCOUNTED = 'GREATEST(recovery_attempts - 1, 0)';
 const WOKEN = `
    SET status = 'ENQUEUED', owner_xid = NULL, delay_until_epoch_ms = NULL, recovery_attempts = ${UNCOUNTED}, updated_at = ${NOW}`;
 
-/** Those of the rows with these keys that are parked; as in `park`, they are found by their keys alone. */
+/**
+ * Those of the rows with these keys that are parked; as in `park`, they are found by their keys alone. Rows of other runs are not locked:
+ * they may be about to write. One that is just being parked looks itself whether it is due.
+ */
 function woken(runIds: string): string {
   return `
+seen AS MATERIALIZED (
+  SELECT workflow_uuid, status, owner_xid FROM dbos.workflow_status WHERE workflow_uuid = ANY (${runIds})),
 locked AS MATERIALIZED (
   SELECT workflow_uuid, status, owner_xid FROM dbos.workflow_status
-   WHERE workflow_uuid = ANY (${runIds})
+   WHERE workflow_uuid = ANY (ARRAY(
+           SELECT workflow_uuid FROM seen WHERE status = 'DELAYED' AND owner_xid = '${PARKED}'))
    ORDER BY workflow_uuid FOR NO KEY UPDATE)
 UPDATE dbos.workflow_status ${WOKEN}
  WHERE workflow_uuid = ANY (ARRAY(

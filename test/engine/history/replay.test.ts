@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import executors from '@dbos-inc/dbos-sdk/internal/dbos-executor';
 import { expect, test } from 'vitest';
+import { Histories } from '../../../src/engine/history/histories.ts';
 import { parallel, step, waitFor, workflow } from '../../../src/index.ts';
 import { serve } from '../../support/serve.ts';
 import { until } from '../../support/until.ts';
@@ -96,3 +97,24 @@ test.each([
   // A page ends with the output that makes it full.
   expect(Math.max(...sizes)).toBeLessThan(8_000_000 + 1_600_000);
 });
+
+test.each([199, 200, 400])(
+  'of %d recorded steps none is forgotten when a branch has looked behind them',
+  async (steps) => {
+    const runId = `pages-${steps}`;
+    await served.database.query(
+      `INSERT INTO dbos.workflow_status (workflow_uuid, status, name, owner_xid) VALUES ($1, 'PENDING', 'Long.many', 'token')`,
+      [runId],
+    );
+    await served.database.query(
+      `INSERT INTO dbos.operation_outputs (workflow_uuid, function_id, function_name, output)
+     SELECT $1, n, 'Long.count', '1' FROM generate_series(0, $2::int - 1) n`,
+      [runId, steps],
+    );
+    const histories = new Histories(executors.DBOSExecutor.globalInstance!.systemDatabase.pool, undefined);
+    const execution = histories.executions.of(runId, 'token');
+    expect(await histories.recorded(execution, steps)).toBeUndefined();
+    expect(await histories.recorded(execution, 5)).toBeDefined();
+    expect(execution.mayBegin(5)).toBe(false);
+  },
+);

@@ -139,3 +139,13 @@ test('a group whose answer is lost is asked for one by one', async () => {
   expect(verdicts).toEqual(['holdfast_checkpoint_verdict', 'holdfast_checkpoint_verdict']);
   expect([await recorded(first), await recorded(second)]).toEqual([['1'], ['1']]);
 });
+
+test('a checkpoint whose answer is lost is the same when it is written again', async () => {
+  const runId = await insertRun();
+  const { query, statements } = losing(1);
+  const checkpoints = new StepCheckpoints({ query } as pg.Pool, undefined, () => false);
+  await expect(checkpoints.write(checkpoint(runId))).rejects.toThrow('Connection terminated');
+  expect(await checkpoints.write(checkpoint(runId))).toBe(true);
+  expect(statements).toEqual(['holdfast_checkpoint_one', 'holdfast_checkpoint_verdict']);
+  expect(await recorded(runId)).toEqual(['1']);
+});
