@@ -1,6 +1,6 @@
 // What a benchmark says: one value of one metric of one system in one cell, and how it is printed.
 
-import Table from 'cli-table3';
+import { table } from '../src/cli/output.ts';
 
 export interface Measurement {
   bench: string;
@@ -46,10 +46,10 @@ export function print(measurements: readonly Measurement[], json: boolean): void
     for (const measurement of measurements) process.stdout.write(`${JSON.stringify(measurement)}\n`);
     return;
   }
-  const table = new Table({ head: ['CELL', 'PARAMETERS', 'SYSTEM', 'METRIC', 'VALUE', 'UNIT', 'REPEATS'] });
-  for (const { cell, params, system, metric, value, unit, repeats } of measurements) {
+  const rows = measurements.map(({ cell, params, system, metric, value, unit, repeats }) => {
     const shown = Object.entries(params).map(([name, given]) => `${name}=${given}`);
-    table.push([cell, shown.join(' '), system, metric, value.toLocaleString('en'), unit, repeats]);
-  }
-  process.stdout.write(`${table.toString()}\n`);
+    return [cell, shown.join(' '), system, metric, value.toLocaleString('en'), unit, String(repeats)];
+  });
+  const head = ['CELL', 'PARAMETERS', 'SYSTEM', 'METRIC', 'VALUE', 'UNIT', 'REPEATS'];
+  process.stdout.write(`${table(head, rows)}\n`);
 }
