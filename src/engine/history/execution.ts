@@ -56,10 +56,14 @@ export class Execution {
     return this.loadedTo === Infinity && this.keptFrom === -Infinity && this.recorded.size === 0;
   }
 
+  /** Whether the run was ours just now, so that the database need not be asked. */
+  get isFresh(): boolean {
+    return isFresh(this.confirmedAt, performance.now());
+  }
+
   /** Whether the step can begin without a look at the database: it is not recorded, and the run was ours just now. */
   mayBegin(stepId: number): boolean {
-    const isFirst = this.hasNoHistory && !this.written.has(stepId);
-    return isFirst && !this.#parking && isFresh(this.confirmedAt, performance.now());
+    return this.hasNoHistory && !this.written.has(stepId) && !this.#parking && this.isFresh;
   }
 
   /** Whether a body or a write is under way. */

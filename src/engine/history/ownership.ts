@@ -2,7 +2,6 @@
 
 import errors from '@dbos-inc/dbos-sdk/internal/error';
 import type { Pool } from 'pg';
-import { isFresh } from '../../core/freshness.ts';
 import { Coalesced } from './coalesce.ts';
 import type { Execution } from './execution.ts';
 
@@ -26,7 +25,7 @@ export class Ownership {
    * @throws the SDK's DBOSWorkflowCancelledError, or DBOSWorkflowConflictError when another execution has the run
    */
   async assert(execution: Execution): Promise<void> {
-    if (isFresh(execution.confirmedAt, performance.now())) return;
+    if (execution.isFresh) return;
     const owner = await this.#owners.answer(execution.runId);
     if (owner?.status === 'CANCELLED') throw new errors.DBOSWorkflowCancelledError(execution.runId);
     if (owner?.token !== execution.token) throw new errors.DBOSWorkflowConflictError(execution.runId);
